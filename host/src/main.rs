@@ -1,0 +1,3 @@
+//! The program `actiond`.
+
+fn main() {}

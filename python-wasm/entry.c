@@ -1,0 +1,160 @@
+// The guest's entry: what the host calls (boot, load, run) and what the shim calls (module _actiond).
+//
+// boot  starts the interpreter and imports the shim; the memory after it is the base image.
+// load  imports an action; the memory after it is the action's image.
+// run   calls the action's main once.
+//
+// load and run find their payload at the door (input) and leave their answer there (result, raised). Each returns 0, or
+// 1 when it left an exception. The interpreter is never finalized: the memory is dropped whole.
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#define DOOR(name) __attribute__((import_module("actiond"), import_name(#name)))
+#define EXPORT(name) __attribute__((export_name(#name)))
+
+DOOR(input_len) int door_input_len(void);
+DOOR(input_read) void door_input_read(char *to);
+DOOR(result) long long door_result(const char *at, int len);
+DOOR(raised) void door_raised(const char *at, int len);
+DOOR(log) void door_log(int level, const char *source, int source_len, const char *message, int message_len);
+
+// Free memory that every image carries: most runs find their room here instead of growing, which costs system calls.
+#define HEADROOM_BYTES (2 << 20)
+
+static PyObject *input(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored)) {
+    int len = door_input_len();
+    char *bytes = PyMem_RawMalloc(len + 1);
+    if (bytes == NULL) return PyErr_NoMemory();
+    door_input_read(bytes);
+    PyObject *text = PyUnicode_DecodeUTF8(bytes, len, NULL);
+    PyMem_RawFree(bytes);
+    return text;
+}
+
+static PyObject *result(PyObject *Py_UNUSED(module), PyObject *bytes) {
+    char *at;
+    Py_ssize_t len;
+    if (PyBytes_AsStringAndSize(bytes, &at, &len) < 0) return NULL;
+    return PyLong_FromLongLong(door_result(at, (int)len));
+}
+
+static PyObject *raised(PyObject *Py_UNUSED(module), PyObject *bytes) {
+    char *at;
+    Py_ssize_t len;
+    if (PyBytes_AsStringAndSize(bytes, &at, &len) < 0) return NULL;
+    door_raised(at, (int)len);
+    Py_RETURN_NONE;
+}
+
+static PyObject *log_record(PyObject *Py_UNUSED(module), PyObject *args) {
+    int level;
+    const char *source, *message;
+    Py_ssize_t source_len, message_len;
+    if (!PyArg_ParseTuple(args, "iy#y#", &level, &source, &source_len, &message, &message_len)) return NULL;
+    door_log(level, source, (int)source_len, message, (int)message_len);
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef methods[] = {
+    {"input", input, METH_NOARGS, "The payload of this call."},
+    {"result", result, METH_O, "Hand back the result; 0, or the limit in bytes when it is too large."},
+    {"raised", raised, METH_O, "Hand back an exception as JSON."},
+    {"log", log_record, METH_VARARGS, "Log(level, source, message), the last two as UTF-8."},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "_actiond", "The host's functions.", -1, methods, NULL, NULL, NULL, NULL,
+};
+
+static PyObject *init_actiond(void) { return PyModule_Create(&definition); }
+
+static PyObject *load_function, *run_function;
+
+static int failed(const char *doing, PyStatus status) {
+    fprintf(stderr, "%s: %s\n", doing, status.err_msg == NULL ? "no reason given" : status.err_msg);
+    return 1;
+}
+
+static PyStatus configure(PyConfig *config) {
+    PyConfig_InitIsolatedConfig(config);
+    config->site_import = 0;
+    config->write_bytecode = 0;
+    config->parse_argv = 0;
+    config->install_signal_handlers = 0;
+    // Unbuffered: what was written before the guest dies is kept.
+    config->buffered_stdio = 0;
+    config->use_hash_seed = 0;
+    config->module_search_paths_set = 1;
+    const struct {
+        wchar_t **field;
+        const wchar_t *value;
+    } strings[] = {
+        {&config->home, L"/"},           {&config->prefix, L"/"},
+        {&config->exec_prefix, L"/"},    {&config->base_prefix, L"/"},
+        {&config->executable, L""},      {&config->base_executable, L""},
+        {&config->program_name, L""},    {&config->stdlib_dir, L"/lib/python3.13"},
+        {&config->stdio_encoding, L"utf-8"}, {&config->stdio_errors, L"backslashreplace"},
+    };
+    for (size_t i = 0; i < sizeof strings / sizeof *strings; i++) {
+        PyStatus status = PyConfig_SetString(config, strings[i].field, strings[i].value);
+        if (PyStatus_Exception(status)) return status;
+    }
+    PyStatus status = PyWideStringList_Append(&config->module_search_paths, L"/lib/python3.13");
+    if (PyStatus_Exception(status)) return status;
+    return PyWideStringList_Append(&config->module_search_paths, L"/shim");
+}
+
+EXPORT(boot) int boot(void) {
+    PyPreConfig preconfig;
+    PyPreConfig_InitIsolatedConfig(&preconfig);
+    // WASI's locale is ASCII; actions get UTF-8 for file names and streams whatever it says.
+    preconfig.utf8_mode = 1;
+    PyStatus status = Py_PreInitialize(&preconfig);
+    if (PyStatus_Exception(status)) return failed("preinitialize", status);
+    if (PyImport_AppendInittab("_actiond", init_actiond) < 0) return 1;
+    PyConfig config;
+    status = configure(&config);
+    if (!PyStatus_Exception(status)) status = Py_InitializeFromConfig(&config);
+    PyConfig_Clear(&config);
+    if (PyStatus_Exception(status)) return failed("initialize", status);
+    PyObject *shim = PyImport_ImportModule("actiond_shim");
+    PyObject *booted = shim == NULL ? NULL : PyObject_CallMethod(shim, "boot", NULL);
+    if (booted == NULL) {
+        PyErr_Print();
+        return 1;
+    }
+    Py_DECREF(booted);
+    load_function = PyObject_GetAttrString(shim, "load");
+    run_function = PyObject_GetAttrString(shim, "run");
+    if (load_function == NULL || run_function == NULL) return 1;
+    char *headroom = malloc(HEADROOM_BYTES);
+    if (headroom == NULL) return 1;
+    // Kept from the optimizer, which may drop a malloc whose memory nobody uses.
+    __asm__ volatile("" : : "r"(headroom) : "memory");
+    free(headroom);
+    return 0;
+}
+
+// The shim turns exceptions into answers. One that leaves it was raised while it did so: memory is short, or the stack.
+static int call(PyObject *function) {
+    PyObject *answer = PyObject_CallNoArgs(function);
+    if (answer != NULL) {
+        int code = answer == Py_True ? 0 : 1;
+        Py_DECREF(answer);
+        return code;
+    }
+    char wire[256];
+    const char *type = PyErr_ExceptionMatches(PyExc_MemoryError)      ? "MemoryError"
+                       : PyErr_ExceptionMatches(PyExc_RecursionError) ? "RecursionError"
+                                                                      : "SystemError";
+    PyErr_Clear();
+    int len = snprintf(wire, sizeof wire,
+                       "{\"type\":\"%s\",\"message\":\"\",\"traceback\":\"%s (no room left to say where)\\n\"}", type, type);
+    door_raised(wire, len);
+    return 1;
+}
+
+EXPORT(load) int load(void) { return call(load_function); }
+
+EXPORT(run) int run(void) { return call(run_function); }

@@ -1,0 +1,67 @@
+"""An action: importing its `main.py`, and calling its `main`."""
+
+import importlib
+import inspect
+import json
+import logging
+import os
+import random
+import sys
+from collections.abc import Callable
+
+import _actiond
+
+from . import outcome, result
+
+ROOT = "/action"
+
+_logger = logging.getLogger("action")
+_main: Callable[..., object] | None = None
+_arguments = 0
+
+
+class NoMain(Exception):
+    """`main.py` defines no function `main`."""
+
+
+def load() -> bool:
+    """Import the action and remember its `main`. False when that raised; the host has the exception then."""
+    return outcome.guard(_load)
+
+
+def run() -> bool:
+    """Call `main` once and hand back what it returns. False when that raised; the host has the exception then."""
+    return outcome.guard(_run)
+
+
+def _load() -> None:
+    global _main, _arguments
+    wire = json.loads(_actiond.input())
+    os.environ.update(wire["env"])
+    os.chdir(ROOT)
+    # As `python main.py` would have it, with vendored packages behind the action's own modules.
+    sys.path[:0] = [ROOT, f"{ROOT}/dependencies"]
+    main = getattr(importlib.import_module("main"), "main", None)
+    if not callable(main):
+        raise NoMain("main.py defines no function named main")
+    _main, _arguments = main, _count_arguments(main)
+
+
+def _run() -> None:
+    # The image froze the generator's state; everything else that must differ between runs asks the host.
+    random.seed()
+    data = json.loads(_actiond.input())
+    arguments = (data, _logger)[:_arguments]
+    result.hand_back(_main(*arguments))
+
+
+def _count_arguments(main: Callable[..., object]) -> int:
+    """How many of (data, logger) `main` takes by position."""
+    try:
+        parameters = inspect.signature(main).parameters.values()
+    except (TypeError, ValueError):
+        return 2
+    if any(parameter.kind is inspect.Parameter.VAR_POSITIONAL for parameter in parameters):
+        return 2
+    by_position = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return min(2, sum(parameter.kind in by_position for parameter in parameters))

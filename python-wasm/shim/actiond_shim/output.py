@@ -1,0 +1,60 @@
+"""Output: `logging` and `warnings` become log records of the host. Streams need nothing, descriptors 1 and 2 do."""
+
+import logging
+import sys
+import warnings
+
+import _actiond
+
+
+class HostHandler(logging.Handler):
+    """Gives each record to the host with its level and its logger's name."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _emit(self, record)
+
+
+def _emit(handler: logging.Handler, record: logging.LogRecord) -> None:
+    try:
+        formatter = handler.formatter
+        # The host shows level and name; a format that only repeats them is taken as none.
+        if formatter is None or formatter._fmt == logging.BASIC_FORMAT:
+            formatter = _plain
+        _send(record.levelno, record.name, formatter.format(record))
+    except Exception:
+        handler.handleError(record)
+
+
+def _send(level: int, source: str, message: str) -> None:
+    _actiond.log(level, source.encode(errors="backslashreplace"), message.encode(errors="backslashreplace"))
+
+
+def _stream_emit(handler: logging.StreamHandler, record: logging.LogRecord) -> None:
+    # `logging.basicConfig` writes to standard error: the record keeps its level instead of becoming a line of it.
+    if handler.stream in (sys.stderr, sys.__stderr__, sys.stdout, sys.__stdout__):
+        _emit(handler, record)
+    else:
+        _emit_to_stream(handler, record)
+
+
+def _show_warning(message, category, filename, lineno, file=None, line=None) -> None:
+    place = filename.removeprefix("/action/")
+    _send(logging.WARNING, "warnings", f"{place}:{lineno}: {category.__name__}: {message}")
+
+
+_plain = logging.Formatter()
+_emit_to_stream = logging.StreamHandler.emit
+
+
+def install() -> None:
+    """Send everything that is logged to the host, whether or not the action configures logging."""
+    logging.StreamHandler.emit = _stream_emit
+    # Used by loggers that nobody configured. Info is shown: people who log want to see it.
+    logging.lastResort = HostHandler(logging.NOTSET)
+    logging.root.setLevel(logging.INFO)
+    action = logging.getLogger("action")
+    action.setLevel(logging.DEBUG)
+    action.addHandler(HostHandler())
+    # It has a handler of its own: one that the action puts on the root logger must not show its records twice.
+    action.propagate = False
+    warnings.showwarning = _show_warning

@@ -1,0 +1,94 @@
+//! Files that can be made again: compiled code, and images. Owns writing them so that a reader never sees half a file,
+//! and refusing those that were damaged since.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::Write as _,
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use wasmtime::Module;
+
+use crate::error::{Error, Result};
+
+const CHECKSUM_BYTES: usize = blake3::OUT_LEN;
+
+/// A directory of such files, readable by this user only.
+#[derive(Debug, Clone)]
+pub(crate) struct Cache {
+    dir: PathBuf,
+}
+
+impl Cache {
+    pub(crate) fn open(dir: &Path) -> Result<Self> {
+        use std::os::unix::fs::DirBuilderExt as _;
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(dir);
+        made.map_err(Error::file("create", dir))?;
+        Ok(Self { dir: dir.to_owned() })
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.join(name)
+    }
+
+    /// The bytes kept under `name`; `None` when there are none or their checksum is wrong.
+    pub(crate) fn read(&self, name: &str) -> Option<Vec<u8>> {
+        let mut bytes = fs::read(self.path(name)).ok()?;
+        let end = bytes.len().checked_sub(CHECKSUM_BYTES)?;
+        let intact = blake3::hash(&bytes[..end]) == bytes[end..];
+        bytes.truncate(end);
+        intact.then_some(bytes)
+    }
+
+    /// Keeps `bytes` under `name`, mode 0600: written aside, then renamed.
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let aside = self.path(&format!(".{name}.{}.{count}", std::process::id()));
+        let write = || {
+            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&aside)?;
+            file.write_all(bytes)?;
+            file.write_all(blake3::hash(bytes).as_bytes())?;
+            fs::rename(&aside, self.path(name))
+        };
+        write().map_err(|source| {
+            let _ = fs::remove_file(&aside);
+            Error::File { doing: "write", path: self.path(name), source }
+        })
+    }
+
+    /// Removes the files with `suffix` that were unused for longest until the others take at most `bytes_max`.
+    pub(crate) fn prune(&self, suffix: &str, bytes_max: u64) -> Result<()> {
+        let mut files = Vec::new();
+        for entry in fs::read_dir(&self.dir).map_err(Error::file("read", &self.dir))? {
+            let entry = entry.map_err(Error::file("read", &self.dir))?;
+            // A file may be gone by now: another process prunes too.
+            if let Ok(meta) = entry.metadata()
+                && entry.file_name().to_string_lossy().ends_with(suffix)
+            {
+                files.push((meta.modified().ok(), meta.len(), entry.path()));
+            }
+        }
+        files.sort();
+        let mut total: u64 = files.iter().map(|(_, len, _)| len).sum();
+        for (_, len, path) in files {
+            if total <= bytes_max {
+                break;
+            }
+            let _ = fs::remove_file(path);
+            total -= len;
+        }
+        Ok(())
+    }
+
+    /// Loads code that [`Cache::write`] kept. `None` when there is none, it was damaged, or wasmtime refuses it.
+    #[expect(unsafe_code, reason = "wasmtime trusts precompiled code")]
+    pub(crate) fn module(&self, engine: &wasmtime::Engine, name: &str) -> Option<Module> {
+        let code = self.read(name)?;
+        // SAFETY: the bytes are what we wrote after compiling: the checksum says so, the directory is only this user's
+        // to write, and the name holds hashes of the module and of wasmtime's version and settings.
+        unsafe { Module::deserialize(engine, code) }.ok()
+    }
+}

@@ -1,0 +1,200 @@
+//! The engine: the guest compiled to machine code, linked to what it may call, and booted once into the base image that
+//! every action starts from.
+
+use std::{
+    hash::{Hash as _, Hasher as _},
+    path::PathBuf,
+    sync::Arc,
+};
+
+use wasmtime::{Config, InstancePre, Linker, Module, OptLevel};
+
+use crate::{
+    cache::Cache,
+    door,
+    error::{Error, Result},
+    guest::Guest,
+    image::Image,
+    images::Images,
+    limits::Limits,
+    prepare::boot,
+    scratch::Scratches,
+    slot::Slots,
+    stack::Stacks,
+    state::State,
+    wasi,
+};
+
+/// Native stack for compiled guest code. Recursion in C code past it ends the run with [`crate::Stop::Stack`].
+const WASM_STACK_BYTES: usize = 4 << 20;
+/// The fiber's whole stack. Host functions run on it too: without ample room above the guest's share, a guest that
+/// recursed to its limit and then called the host would take the process with it.
+const FIBER_STACK_BYTES: usize = WASM_STACK_BYTES + (2 << 20);
+
+/// Where an engine keeps things and how much. The caller says every number.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// For compiled code and images; survives restarts; created with mode 0700. Anything in it can be made again.
+    pub cache_dir: PathBuf,
+    /// For guests' `/tmp` directories; this engine's alone.
+    pub scratch_dir: PathBuf,
+    /// Memory for the images of prepared actions, in bytes.
+    pub hot_images_bytes: u64,
+    /// Disk for the differences of prepared actions from the base image, in bytes.
+    pub cold_images_bytes: u64,
+    /// Slots, stacks and scratch directories kept while nobody uses them.
+    pub idle_slots: usize,
+    /// The bounds of booting the interpreter.
+    pub boot: Limits,
+    /// Whether guests are metered.
+    pub metering: Metering,
+}
+
+/// Whether a guest's instructions are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Metering {
+    /// Counted, limited, and made to yield.
+    Fuel,
+    /// For measuring what metering costs, with trusted code only: a busy guest can be neither stopped nor shared with.
+    Off,
+}
+
+/// What [`Engine::open`] is about to do when nothing that it needs is cached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// Compiling the guest to machine code: some seconds, once per guest.
+    Compiling,
+    /// Booting the interpreter into the base image: a fraction of a second, once per guest.
+    Booting,
+}
+
+/// A compiled and booted guest. Cheap to clone; clones share everything.
+#[derive(Debug, Clone)]
+pub struct Engine(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) guest: Guest,
+    pub(crate) wasmtime: wasmtime::Engine,
+    pub(crate) guest_pre: InstancePre<State>,
+    pub(crate) base: Arc<Image>,
+    pub(crate) images: Images,
+    pub(crate) scratches: Scratches,
+    pub(crate) metering: Metering,
+}
+
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Engine").field("guest", &self.guest).finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Compiles and boots `guest`, or takes both from the cache. Compiling keeps every core busy and blocks.
+    ///
+    /// # Errors
+    /// When the guest is damaged, does not boot within its limits, or a directory cannot be used.
+    pub async fn open(guest: Guest, settings: Settings, progress: impl Fn(Progress)) -> Result<Self> {
+        let cache = Cache::open(&settings.cache_dir)?;
+        let slots = Slots::new(settings.idle_slots);
+        let wasmtime = engine(&settings, &slots)?;
+        let scratches = Scratches::new(&settings.scratch_dir, settings.idle_slots)?;
+        let code = code_name(&guest, &wasmtime);
+        let module = match cache.module(&wasmtime, &code) {
+            Some(module) => module,
+            None => {
+                progress(Progress::Compiling);
+                compile(&guest, &wasmtime, &cache, &code)?
+            }
+        };
+        let guest_pre = link(&wasmtime, &module)?;
+        let base_name = base_name(&guest, &code);
+        let cached =
+            cache.read(&base_name).map(|encoded| Image::decode(None, &encoded)).transpose()?.flatten();
+        let (hot, cold) = (settings.hot_images_bytes, settings.cold_images_bytes);
+        let images = Images::new(cache.clone(), slots, hot, cold);
+        let inner = |base| Inner {
+            guest: guest.clone(),
+            wasmtime,
+            guest_pre,
+            base: Arc::new(base),
+            images,
+            scratches,
+            metering: settings.metering,
+        };
+        if let Some(base) = cached {
+            return Ok(Self(Arc::new(inner(base))));
+        }
+        progress(Progress::Booting);
+        let (raw, _) = Image::freeze(None, &guest.split()?.memory)?;
+        let mut inner = inner(raw);
+        let (base, encoded) = boot(&inner, &settings.boot).await?;
+        cache.write(&base_name, &encoded)?;
+        inner.base = Arc::new(base);
+        Ok(Self(Arc::new(inner)))
+    }
+
+    /// The guest this engine runs.
+    #[must_use]
+    pub fn guest(&self) -> &Guest {
+        &self.0.guest
+    }
+}
+
+fn engine(settings: &Settings, slots: &Slots) -> Result<wasmtime::Engine> {
+    let mut config = Config::new();
+    config
+        .consume_fuel(settings.metering == Metering::Fuel)
+        .cranelift_opt_level(OptLevel::Speed)
+        .with_host_memory(Arc::new(slots.clone()))
+        .with_host_stack(Arc::new(Stacks::new(settings.idle_slots)))
+        .max_wasm_stack(WASM_STACK_BYTES)
+        .async_stack_size(FIBER_STACK_BYTES)
+        // The image is the initial memory, see `guest.rs`.
+        .memory_init_cow(false)
+        // A trap's place in the interpreter says nothing to whoever wrote the script.
+        .wasm_backtrace_max_frames(None)
+        .generate_address_map(false)
+        .native_unwind_info(false)
+        .concurrency_support(false);
+    wasmtime::Engine::new(&config).map_err(Error::wasm("set up the engine"))
+}
+
+/// Names compiled code by everything it depends on: module, wasmtime version, engine settings, processor features.
+fn code_name(guest: &Guest, engine: &wasmtime::Engine) -> String {
+    struct Blake(blake3::Hasher);
+    impl std::hash::Hasher for Blake {
+        fn finish(&self) -> u64 {
+            0
+        }
+        fn write(&mut self, bytes: &[u8]) {
+            self.0.update(bytes);
+        }
+    }
+    let mut hasher = Blake(blake3::Hasher::new());
+    hasher.write(guest.module_hash().as_bytes());
+    hasher.write(env!("CARGO_PKG_VERSION").as_bytes());
+    engine.precompile_compatibility_hash().hash(&mut hasher);
+    format!("{}.code", hasher.0.finalize().to_hex())
+}
+
+fn base_name(guest: &Guest, code_name: &str) -> String {
+    let hash = blake3::hash(format!("{}\n{code_name}", guest.key()).as_bytes());
+    format!("{}.base", hash.to_hex())
+}
+
+fn compile(guest: &Guest, engine: &wasmtime::Engine, cache: &Cache, name: &str) -> Result<Module> {
+    let code = engine.precompile_module(&guest.split()?.code).map_err(Error::wasm("compile the guest"))?;
+    cache.write(name, &code)?;
+    cache.module(engine, name).ok_or_else(|| Error::File {
+        doing: "load what was just compiled from",
+        path: cache.path(name),
+        source: std::io::ErrorKind::InvalidData.into(),
+    })
+}
+
+fn link(engine: &wasmtime::Engine, module: &Module) -> Result<InstancePre<State>> {
+    let mut linker = Linker::new(engine);
+    wasi::link(&mut linker).map_err(Error::wasm("link WASI"))?;
+    door::link(&mut linker).map_err(Error::wasm("link the door"))?;
+    linker.instantiate_pre(module).map_err(Error::wasm("link the guest"))
+}

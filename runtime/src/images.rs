@@ -1,0 +1,84 @@
+//! The images of prepared actions: hot ones in memory within a bound, the one unused for longest out first; all of them
+//! on disk as differences from the base image, readable by this user only (they hold the action's environment).
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use lru::LruCache;
+
+use crate::{cache::Cache, error::Result, image::Image, slot::Slots};
+
+/// Names an action's image: equal keys, equal base image, files and environment.
+pub(crate) type ImageKey = [u8; 32];
+
+const SUFFIX: &str = ".delta";
+
+#[derive(Debug)]
+pub(crate) struct Images {
+    cache: Cache,
+    slots: Slots,
+    hot_bytes_max: u64,
+    cold_bytes_max: u64,
+    hot: Mutex<Hot>,
+}
+
+#[derive(Debug)]
+struct Hot {
+    images: LruCache<ImageKey, Arc<Image>>,
+    bytes: u64,
+}
+
+impl Images {
+    /// `hot_bytes_max`: memory for images. `cold_bytes_max`: disk for their differences.
+    pub(crate) fn new(cache: Cache, slots: Slots, hot_bytes_max: u64, cold_bytes_max: u64) -> Self {
+        let hot = Mutex::new(Hot { images: LruCache::unbounded(), bytes: 0 });
+        Self { cache, slots, hot_bytes_max, cold_bytes_max, hot }
+    }
+
+    /// The image of that name from memory, else from disk; `None` when it has to be made.
+    pub(crate) fn find(&self, base: &Image, key: &ImageKey) -> Result<Option<Arc<Image>>> {
+        if let Some(image) = self.hot().images.get(key) {
+            return Ok(Some(image.clone()));
+        }
+        let Some(delta) = self.cache.read(&file_name(key)) else { return Ok(None) };
+        let Some(image) = Image::decode(Some(base), &delta)? else { return Ok(None) };
+        let image = Arc::new(image);
+        self.heat(*key, image.clone());
+        Ok(Some(image))
+    }
+
+    /// Keeps an image and its difference from the base.
+    pub(crate) fn keep(&self, key: ImageKey, image: Arc<Image>, delta: &[u8]) -> Result<()> {
+        self.cache.write(&file_name(&key), delta)?;
+        self.cache.prune(SUFFIX, self.cold_bytes_max)?;
+        self.heat(key, image);
+        Ok(())
+    }
+
+    fn heat(&self, key: ImageKey, image: Arc<Image>) {
+        let mut cooled = Vec::new();
+        {
+            let mut hot = self.hot();
+            hot.bytes += image.resident_bytes;
+            if let Some(replaced) = hot.images.put(key, image) {
+                hot.bytes -= replaced.resident_bytes;
+                cooled.push(replaced);
+            }
+            while hot.bytes > self.hot_bytes_max && hot.images.len() > 1 {
+                let Some((_, image)) = hot.images.pop_lru() else { break };
+                hot.bytes -= image.resident_bytes;
+                cooled.push(image);
+            }
+        }
+        for image in cooled {
+            self.slots.evict(&image.memory);
+        }
+    }
+
+    fn hot(&self) -> MutexGuard<'_, Hot> {
+        self.hot.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn file_name(key: &ImageKey) -> String {
+    blake3::Hash::from_bytes(*key).to_hex().to_string() + SUFFIX
+}

@@ -1,0 +1,75 @@
+//! At most: every bound that a run has. There is no default here, the caller says every number.
+
+use std::time::Duration;
+
+use wasmtime::ResourceLimiter;
+
+/// The bounds of one run. Importing an action and running it have the same kinds of bounds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// CPU: WebAssembly instructions, roughly. Deterministic: same image and input, same fuel.
+    pub fuel: u64,
+    /// Wall time, waiting included.
+    pub wall: Duration,
+    /// Linear memory in bytes, the interpreter's own (about 20 MiB) included. Past it the script sees `MemoryError`.
+    pub memory_bytes: usize,
+    /// The payload handed to `main`, in bytes of JSON.
+    pub input_bytes: usize,
+    /// The result, in bytes of JSON.
+    pub result_bytes: usize,
+    /// Log lines kept; later ones are counted and dropped.
+    pub log_lines: usize,
+    /// Bytes of log text kept; what comes after is counted and dropped.
+    pub log_bytes: usize,
+    /// Bytes written below `/tmp` in one run, rewritten ones counted again.
+    pub scratch_bytes: u64,
+    /// Files and directories below `/tmp` at one time.
+    pub scratch_entries: u32,
+    /// Files and directories open at one time.
+    pub open_files: u32,
+}
+
+/// Keeps one store's memory and tables below their limits and remembers what was asked for.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    memory_bytes_max: usize,
+    /// The size of the linear memory, in bytes; it never shrinks, so this is the peak too.
+    pub(crate) memory_bytes: usize,
+    /// Whether growth was refused at least once.
+    pub(crate) refused: bool,
+}
+
+/// CPython's function table is fixed when it is linked; nothing in the guest grows it.
+const TABLE_ELEMENTS_MAX: usize = 100_000;
+
+impl Meter {
+    pub(crate) fn new(memory_bytes_max: usize, memory_bytes: usize) -> Self {
+        Self { memory_bytes_max, memory_bytes, refused: false }
+    }
+}
+
+impl ResourceLimiter for Meter {
+    fn memory_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let granted = desired <= self.memory_bytes_max;
+        if granted {
+            self.memory_bytes = self.memory_bytes.max(desired);
+        } else {
+            self.refused = true;
+        }
+        Ok(granted)
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        Ok(desired <= TABLE_ELEMENTS_MAX)
+    }
+}

@@ -1,0 +1,315 @@
+//! Address space: sealed images, reserved ranges, the page scan, and the four traits by which wasmtime takes memory and
+//! stacks from us. All `unsafe` of this crate is here, but for one `deserialize` in `cache.rs`; which range serves whom
+//! is decided in `slot.rs` and `stack.rs`, which see no address.
+#![expect(unsafe_code, reason = "memory mappings handed to wasmtime; see the notes at each block")]
+
+use std::{
+    io,
+    ops::Range,
+    os::fd::{AsFd, AsRawFd, OwnedFd},
+    ptr::{self, NonNull},
+};
+
+use rustix::{
+    fs::{MemfdFlags, Mode, OFlags, SealFlags},
+    mm::{Advice, MapFlags, MprotectFlags, ProtFlags},
+};
+use wasmtime::{LinearMemory, MemoryCreator, MemoryType, StackCreator, StackMemory};
+
+use crate::{
+    slot::{Leased, Slots},
+    stack::{Stack, Stacks},
+};
+
+/// WASM and every Linux we run on agree on a multiple of this.
+pub(crate) const PAGE_BYTES: usize = 4096;
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+/// Bytes that never change again: a sealed memory file and a read-only view of it.
+#[derive(Debug)]
+pub(crate) struct Frozen {
+    file: OwnedFd,
+    view: NonNull<u8>,
+    len: usize,
+}
+
+// SAFETY: the view is read-only, and the seals keep everyone from writing to or resizing the file below it.
+unsafe impl Send for Frozen {}
+// SAFETY: as above; shared reads of memory that nobody writes.
+unsafe impl Sync for Frozen {}
+
+impl Frozen {
+    /// Freezes `len` bytes, zero but for `pieces` (offset, bytes). `len` is a positive multiple of [`PAGE_BYTES`].
+    pub(crate) fn new<'a>(len: usize, pieces: impl Iterator<Item = (usize, &'a [u8])>) -> io::Result<Self> {
+        let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+        let file = rustix::fs::memfd_create(c"actiond-image", flags)?;
+        rustix::fs::ftruncate(&file, len as u64)?;
+        for (offset, bytes) in pieces {
+            let mut done = 0;
+            while done < bytes.len() {
+                done += rustix::io::pwrite(&file, &bytes[done..], (offset + done) as u64)?;
+            }
+        }
+        let seals = SealFlags::SEAL | SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE;
+        rustix::fs::fcntl_add_seals(&file, seals)?;
+        // SAFETY: a new mapping at an address of the kernel's choice touches nothing of ours.
+        let view = unsafe {
+            rustix::mm::mmap(ptr::null_mut(), len, ProtFlags::READ, MapFlags::SHARED, file.as_fd(), 0)?
+        };
+        let view = NonNull::new(view.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
+        Ok(Self { file, view, len })
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        // SAFETY: `view` maps `len` readable bytes until drop, and the seals rule out writes and truncation.
+        unsafe { std::slice::from_raw_parts(self.view.as_ptr(), self.len) }
+    }
+}
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        // SAFETY: this mapping was made in `new` and no reference to it outlives `self`. It cannot fail for a range
+        // that was mapped whole, and there is nothing to do if it did.
+        let _ = unsafe { rustix::mm::munmap(self.view.as_ptr().cast(), self.len) };
+    }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+/// A reserved range of addresses: inaccessible until parts of it are opened. Unmapped when dropped.
+#[derive(Debug)]
+pub(crate) struct Reserved {
+    base: NonNull<u8>,
+    len: usize,
+}
+
+// SAFETY: owns its range; nothing in it is tied to a thread.
+unsafe impl Send for Reserved {}
+// SAFETY: `&Reserved` gives out addresses only, never access.
+unsafe impl Sync for Reserved {}
+
+impl Reserved {
+    pub(crate) fn new(len: usize) -> io::Result<Self> {
+        let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
+        // SAFETY: a new mapping at an address of the kernel's choice touches nothing of ours.
+        let base = unsafe { rustix::mm::mmap_anonymous(ptr::null_mut(), len, ProtFlags::empty(), flags)? };
+        let base = NonNull::new(base.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
+        Ok(Self { base, len })
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The address of `range`'s start, after checking that `range` lies inside.
+    fn at(&self, range: &Range<usize>) -> *mut core::ffi::c_void {
+        assert!(range.start <= range.end && range.end <= self.len, "a range outside of its reservation");
+        self.base.as_ptr().wrapping_add(range.start).cast()
+    }
+
+    pub(crate) fn open(&mut self, range: Range<usize>) -> io::Result<()> {
+        let flags = MprotectFlags::READ | MprotectFlags::WRITE;
+        // SAFETY: `at` checked that the range is ours; opening it invalidates nothing.
+        unsafe { rustix::mm::mprotect(self.at(&range), range.len(), flags)? };
+        Ok(())
+    }
+
+    /// Makes a range zero and inaccessible by mapping it anew.
+    pub(crate) fn close(&mut self, range: Range<usize>) -> io::Result<()> {
+        let flags = MapFlags::PRIVATE | MapFlags::NORESERVE | MapFlags::FIXED;
+        // SAFETY: `at` checked that the range is ours, and no guest runs in it: callers hold the slot exclusively.
+        unsafe { rustix::mm::mmap_anonymous(self.at(&range), range.len(), ProtFlags::empty(), flags)? };
+        Ok(())
+    }
+
+    /// Maps `image` copy-on-write at the start of the range.
+    pub(crate) fn map(&mut self, image: &Frozen) -> io::Result<()> {
+        let (prot, flags) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE | MapFlags::FIXED);
+        let at = self.at(&(0..image.len));
+        // SAFETY: `at` checked that the range is ours, and no guest runs in it: callers hold the slot exclusively.
+        unsafe { rustix::mm::mmap(at, image.len, prot, flags, image.file.as_fd(), 0)? };
+        Ok(())
+    }
+
+    /// Drops the private copies of pages, so that they read as the image (or zeros) again.
+    pub(crate) fn forget(&mut self, range: Range<usize>) -> io::Result<()> {
+        // SAFETY: `at` checked that the range is ours; the range stays mapped, only its contents go back.
+        unsafe { rustix::mm::madvise(self.at(&range), range.len(), Advice::LinuxDontNeed)? };
+        Ok(())
+    }
+
+    pub(crate) fn copy_from(&mut self, image: &Frozen, range: Range<usize>) {
+        let to = self.at(&range).cast::<u8>();
+        let from = &image.bytes()[range];
+        // SAFETY: `at` checked the range against this reservation; `map` made it writable over the image's length,
+        // which the slice above checked; the two mappings are distinct.
+        unsafe { ptr::copy_nonoverlapping(from.as_ptr(), to, from.len()) };
+    }
+}
+
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        // SAFETY: the range was reserved by `new`, and whoever used it (a slot, a stack) is gone with `self`.
+        let _ = unsafe { rustix::mm::munmap(self.base.as_ptr().cast(), self.len) };
+    }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+/// Asks the kernel which pages of a mapping were written since they were mapped (Linux 6.7: `PAGEMAP_SCAN`).
+#[derive(Debug)]
+pub(crate) struct PageScan {
+    pagemap: OwnedFd,
+}
+
+/// A stretch of private pages.
+#[derive(Debug)]
+pub(crate) struct Private {
+    pub(crate) range: Range<usize>,
+    pub(crate) swapped: bool,
+}
+
+/// `struct page_region` of `linux/fs.h`.
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+struct PageRegion {
+    start: u64,
+    end: u64,
+    categories: u64,
+}
+
+/// `struct pm_scan_arg` of `linux/fs.h`.
+#[repr(C)]
+#[derive(Default)]
+struct ScanArg {
+    size: u64,
+    flags: u64,
+    start: u64,
+    end: u64,
+    walk_end: u64,
+    vec: u64,
+    vec_len: u64,
+    max_pages: u64,
+    category_inverted: u64,
+    category_mask: u64,
+    category_anyof_mask: u64,
+    return_mask: u64,
+}
+
+/// Stretches asked of the kernel in one call.
+const SCAN_REGIONS: usize = 512;
+const PAGE_IS_FILE: u64 = 1 << 2;
+const PAGE_IS_PRESENT: u64 = 1 << 3;
+const PAGE_IS_SWAPPED: u64 = 1 << 4;
+/// `_IOWR('f', 16, struct pm_scan_arg)`
+const PAGEMAP_SCAN: libc::Ioctl = 0xC060_6610_u32 as libc::Ioctl;
+
+impl PageScan {
+    /// `None` where the kernel does not know the call.
+    pub(crate) fn probe() -> Option<Self> {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+        let pagemap = rustix::fs::open("/proc/self/pagemap", flags, Mode::empty()).ok()?;
+        let scan = Self { pagemap };
+        scan.private(&Reserved::new(PAGE_BYTES).ok()?, 0..PAGE_BYTES).ok()?;
+        Some(scan)
+    }
+
+    /// The private pages of `range`, up to [`SCAN_REGIONS`] stretches of them, and where to go on scanning.
+    pub(crate) fn private(&self, of: &Reserved, range: Range<usize>) -> io::Result<(Vec<Private>, usize)> {
+        let base = of.at(&range) as u64 - range.start as u64;
+        let mut regions = [PageRegion::default(); SCAN_REGIONS];
+        let mut arg = ScanArg {
+            size: size_of::<ScanArg>() as u64,
+            start: base + range.start as u64,
+            end: base + range.end as u64,
+            vec: regions.as_mut_ptr() as u64,
+            vec_len: SCAN_REGIONS as u64,
+            // A page is private when it is no page of the file, and either in memory or swapped out.
+            category_inverted: PAGE_IS_FILE,
+            category_mask: PAGE_IS_FILE,
+            category_anyof_mask: PAGE_IS_PRESENT | PAGE_IS_SWAPPED,
+            return_mask: PAGE_IS_PRESENT | PAGE_IS_SWAPPED,
+            ..ScanArg::default()
+        };
+        // SAFETY: `arg` has the kernel's layout, its size is stated, and `vec` points to `vec_len` regions that live
+        // across the call. The call reads page tables and writes nothing else.
+        let found = unsafe { libc::ioctl(self.pagemap.as_raw_fd(), PAGEMAP_SCAN, &raw mut arg) };
+        let found = usize::try_from(found).map_err(|_| io::Error::last_os_error())?;
+        let private = regions[..found].iter().map(|region| Private {
+            range: (region.start - base) as usize..(region.end - base) as usize,
+            swapped: region.categories & PAGE_IS_SWAPPED != 0,
+        });
+        Ok((private.collect(), (arg.walk_end - base) as usize))
+    }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+// SAFETY: the range is reserved for `capacity` and the guard asked for, `byte_size` bytes of it are accessible, the base
+// never moves, and growing only opens more of the same reservation.
+unsafe impl LinearMemory for Leased {
+    fn byte_size(&self) -> usize {
+        self.slot().open_bytes()
+    }
+
+    fn byte_capacity(&self) -> usize {
+        self.capacity()
+    }
+
+    fn grow_to(&mut self, new_size: usize) -> wasmtime::Result<()> {
+        Ok(self.grow(new_size)?)
+    }
+
+    fn as_ptr(&self) -> *mut u8 {
+        self.slot().range().base.as_ptr()
+    }
+}
+
+// SAFETY: each memory has its own reservation of `reserved + guard` bytes, of which only `byte_size` are accessible. It
+// holds an image instead of zeros on purpose: the module has no data segments, the image is its initial memory.
+unsafe impl MemoryCreator for Slots {
+    fn new_memory(
+        &self,
+        _ty: MemoryType,
+        minimum: usize,
+        _maximum: Option<usize>,
+        reserved_size_in_bytes: Option<usize>,
+        guard_size_in_bytes: usize,
+    ) -> Result<Box<dyn LinearMemory>, String> {
+        let capacity = reserved_size_in_bytes.ok_or("memory of unknown size was asked for")?;
+        let leased = self.lease(minimum, capacity, guard_size_in_bytes).map_err(|error| error.to_string())?;
+        Ok(Box::new(leased))
+    }
+}
+
+// SAFETY: `range` is readable and writable but for its lowest page, the guard; `top` is its page-aligned upper end.
+unsafe impl StackMemory for Stack {
+    fn top(&self) -> *mut u8 {
+        let range = Stack::range(self);
+        range.base.as_ptr().wrapping_add(range.len)
+    }
+
+    fn range(&self) -> Range<usize> {
+        let range = Stack::range(self);
+        let base = range.base.as_ptr() as usize;
+        base + PAGE_BYTES..base + range.len
+    }
+
+    fn guard_range(&self) -> Range<*mut u8> {
+        let base = Stack::range(self).base.as_ptr();
+        base..base.wrapping_add(PAGE_BYTES)
+    }
+}
+
+// SAFETY: every stack is a reservation of its own with an inaccessible guard page below it. Stacks are not zeroed: wasm
+// code cannot read native stack that it did not write.
+unsafe impl StackCreator for Stacks {
+    fn new_stack(&self, size: usize, _zeroed: bool) -> wasmtime::Result<Box<dyn StackMemory>> {
+        Ok(Box::new(self.take(size)?))
+    }
+}

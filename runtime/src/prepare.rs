@@ -1,0 +1,126 @@
+//! Preparing: booting the interpreter into the base image, and importing an action once into an image of its own.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    engine::{Engine, Inner},
+    error::{Error, Result},
+    image::Image,
+    images::ImageKey,
+    job::Source,
+    limits::Limits,
+    live::{Ended, Live},
+    outcome::{End, Outcome},
+};
+
+/// The exception by which the shim says that `main.py` defines no `main`.
+const NO_MAIN: &str = "NoMain";
+
+/// An action that can be run. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Prepared(pub(crate) Arc<Action>);
+
+#[derive(Debug)]
+pub(crate) struct Action {
+    pub(crate) source: Source,
+    pub(crate) key: ImageKey,
+    imported_each_run: Option<&'static str>,
+}
+
+impl Prepared {
+    /// Why the action is imported anew in each run; `None` when runs start from its image.
+    #[must_use]
+    pub fn imported_each_run(&self) -> Option<&'static str> {
+        self.0.imported_each_run
+    }
+}
+
+/// What came of importing an action.
+#[derive(Debug)]
+pub enum Preparation {
+    /// It can be run.
+    Ready(Prepared),
+    /// `main.py` was imported, but defines no function `main`.
+    NoMain(Outcome),
+    /// `main.py` raised, or reached a limit.
+    Failed(Outcome),
+}
+
+/// What the guest's `load` is told, as JSON.
+#[derive(Serialize)]
+struct LoadWire<'a> {
+    env: &'a [(String, String)],
+}
+
+impl Engine {
+    /// Imports `main.py` and keeps the memory as the action's image, or finds the image that is kept already.
+    ///
+    /// # Errors
+    /// Only when something on our side fails; what the script does is in [`Preparation`].
+    pub async fn prepare(&self, source: Source, limits: &Limits) -> Result<Preparation> {
+        let engine = &*self.0;
+        let key = image_key(&engine.base, &source);
+        let ready = |source, imported_each_run| {
+            Ok(Preparation::Ready(Prepared(Arc::new(Action { source, key, imported_each_run }))))
+        };
+        if engine.images.find(&engine.base, &key)?.is_some() {
+            return ready(source, None);
+        }
+        let mut live = Live::new(engine, &engine.base.memory, &source.root, limits)?;
+        let ended = load(&mut live, &source, &CancellationToken::new()).await?;
+        if !matches!(ended, Ended::Done(0)) {
+            let outcome = live.finish(ended, false);
+            let no_main = matches!(&outcome.end, End::Raised(exception) if exception.kind == NO_MAIN);
+            return Ok(if no_main { Preparation::NoMain(outcome) } else { Preparation::Failed(outcome) });
+        }
+        if live.state().files.open() > 0 {
+            return ready(source, Some("its import leaves a file open"));
+        }
+        if live.state().scratch.touched {
+            return ready(source, Some("its import writes below /tmp"));
+        }
+        let (image, delta) = Image::freeze(Some(&engine.base), live.memory()?.0)?;
+        engine.images.keep(key, Arc::new(image), &delta)?;
+        live.finish(ended, false);
+        ready(source, None)
+    }
+}
+
+/// Imports the action in `live`, which is at the base image.
+pub(crate) async fn load(live: &mut Live, source: &Source, cancel: &CancellationToken) -> Result<Ended> {
+    let input = serde_json::to_string(&LoadWire { env: &source.env });
+    let input =
+        input.map_err(|source| Error::System { doing: "write the environment", source: source.into() })?;
+    live.call("load", &input, cancel).await
+}
+
+/// Boots the interpreter in a guest that holds only its module's data.
+pub(crate) async fn boot(engine: &Inner, limits: &Limits) -> Result<(Image, Vec<u8>)> {
+    let action = engine.scratches.take()?;
+    let mut live = Live::new(engine, &engine.base.memory, action.path(), limits)?;
+    live.initialize().await?;
+    let ended = live.call("boot", "[]", &CancellationToken::new()).await?;
+    if matches!(ended, Ended::Done(0)) && live.state().files.open() == 0 {
+        return Image::freeze(None, live.memory()?.0);
+    }
+    let outcome = live.finish(ended, false);
+    let mut said = format!("{:?}", outcome.end);
+    for line in outcome.logs {
+        said = said + "\n" + &line.message;
+    }
+    Err(Error::Boot(said))
+}
+
+fn image_key(base: &Image, source: &Source) -> ImageKey {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(base.id());
+    hasher.update(&source.digest);
+    for text in source.env.iter().flat_map(|(key, value)| [key, value]) {
+        hasher.update(&(text.len() as u64).to_le_bytes());
+        hasher.update(text.as_bytes());
+    }
+    hasher.finalize().into()
+}

@@ -1,0 +1,1 @@
+//! The library through its public interface.
