@@ -1,0 +1,80 @@
+# shellcheck shell=bash
+# The guest: entry.c linked with what `cpython-KEY` holds, the standard library, the shim, the manifest. Uses $KEPT.
+
+set -euo pipefail
+
+# base_recipe sets what the guest `base` links. A second guest is a second function like this one: it adds objects and libraries
+# here, and packages in stdlib_of.
+base_recipe() {
+    LINK_LIBRARIES="-lpython$PYTHON -lmpdec -lexpat -lHacl_Hash_SHA2 -lz -lbz2 -llzma -lsqlite3"
+}
+
+# link_module TO: entry.c and the libraries, optimised as one program, as a reactor (exports, no main).
+link_module() {
+    local to=$1 object=$WORK/entry.o
+    "${GUEST}_recipe"
+    # shellcheck disable=SC2046,SC2086  # lists of flags without spaces in them
+    "$LLVM_BIN/clang" $(wasm_flags "$KEPT/sysroot") "-ffile-prefix-map=$HERE=python-wasm" -Wall -Wextra \
+        -I"$KEPT/include/python$PYTHON" -c "$ENTRY" -o "$object"
+    # -lm and friends are empty in wasi-libc. Function names stay, for profiles and traps; line tables do not.
+    # shellcheck disable=SC2046,SC2086
+    "$LLVM_BIN/clang" $(wasm_flags "$KEPT/sysroot") -mexec-model=reactor -Wl,--lto-O3 \
+        -Wl,-z,stack-size=8388608 -Wl,--stack-first -Wl,--strip-debug "$object" \
+        -L"$KEPT/lib" $LINK_LIBRARIES $EMULATIONS -lm -o "$to"
+}
+
+# The linked module is a cache of its own, so that a change of the shim alone costs no link.
+cached_module() {
+    local directory=$CACHE/module-$GUEST-$MODULE_KEY
+    if [[ -f $directory/python.wasm && -f $directory/sha256 ]] &&
+        (cd "$directory" && sha256sum --status -c sha256); then
+        return 0
+    fi
+    rm -rf "$directory" "$directory.new"
+    mkdir "$directory.new"
+    link_module "$directory.new/python.wasm"
+    (cd "$directory.new" && sha256sum python.wasm >sha256)
+    publish "$directory.new" "$directory"
+}
+
+# assemble_guest lays the guest out in a directory without a name, then gives it its name.
+assemble_guest() {
+    local new=$CACHE/guest-$GUEST-$GUEST_KEY.new wasm lib shim_hash
+    rm -rf "$new"
+    mkdir -p "$new/lib" "$new/shim"
+    cp "$CACHE/module-$GUEST-$MODULE_KEY/python.wasm" "$new/"
+    cp -R "$KEPT/stdlib/python$PYTHON" "$new/lib/"
+    "$KEPT/native/bin/python3" -I "$HERE/lib/compile.py" "$SHIM" "$new/shim" /shim
+    wasm=$(sha256sum "$new/python.wasm" | cut -c1-64)
+    lib=$(tree_hash "$new/lib")
+    shim_hash=$(tree_hash "$new/shim")
+    "$KEPT/native/bin/python3" -I "$HERE/lib/manifest.py" "$KEPT" "$GUEST" "$GUEST_KEY" "$wasm" "$lib" "$shim_hash" "$new"
+    rm -rf "$GUEST_DIR"
+    publish "$new" "$GUEST_DIR"
+}
+
+# verify_guest compares every hash of the manifest with the files, and says which does not fit.
+verify_guest() {
+    local manifest=$GUEST_DIR/manifest.json
+    if [[ ! -f $manifest ]]; then
+        say "no guest at $GUEST_DIR"
+        return 1
+    fi
+    expect_hash "$manifest" key "$GUEST_KEY" &&
+        expect_hash "$manifest" python.wasm "$(sha256sum "$GUEST_DIR/python.wasm" | cut -c1-64)" &&
+        expect_hash "$manifest" lib "$(tree_hash "$GUEST_DIR/lib")" &&
+        expect_hash "$manifest" shim "$(tree_hash "$GUEST_DIR/shim")"
+}
+
+# The manifest is ours and holds one entry a line, so a line is enough of a parser.
+expect_hash() {
+    if ! grep -qF "\"$2\": \"$3\"" "$1"; then
+        say "$1: $2 is not $3"
+        return 1
+    fi
+}
+
+point_default() {
+    ln -sfn "$(basename "$GUEST_DIR")" "$CACHE/guest.new"
+    mv -T "$CACHE/guest.new" "$CACHE/guest"
+}
