@@ -1,1 +1,4 @@
-//! The library through its public interface.
+//! The library through its public interface: every test prepares real scripts and runs them in real sandboxes.
+
+mod contract;
+mod support;

@@ -1,0 +1,289 @@
+//! The script's contract: how `main` is called, what becomes of what it returns, prints, logs and raises.
+
+use actiond_runtime::{End, Preparation};
+
+use crate::support::{Bench, ending, env, limits, log};
+
+/// (what `main` returns, what the result or the exception is)
+const RESULTS: &[(&str, &str)] = &[
+    ("None", "null"),
+    ("True", "true"),
+    ("1", "1"),
+    ("2**70", "1180591620717411303424"),
+    ("0.1", "0.1"),
+    ("'é\\u2028\\x00'", "\"é\u{2028}\\u0000\""),
+    ("[1, (2, 3), {4}]", "[1,[2,3],[4]]"),
+    ("{'b', 'a'}", "[\"a\",\"b\"]"),
+    ("{'a': {'b': None}}", "{\"a\":{\"b\":null}}"),
+    ("{1: 'i', 1.5: 'f', None: 'n', True: 'b'}", "{\"1\":\"b\",\"1.5\":\"f\",\"null\":\"n\"}"),
+    ("[float('nan'), float('inf'), -float('inf'), 1.0]", "[null,null,null,1.0]"),
+    ("datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)", "\"2026-01-02T03:04:05+00:00\""),
+    ("datetime.date(2026, 1, 2)", "\"2026-01-02\""),
+    ("{datetime.date(2026, 1, 2): 1}", "{\"2026-01-02\":1}"),
+    ("decimal.Decimal('1.10')", "\"1.10\""),
+    ("uuid.UUID(int=1)", "\"00000000-0000-0000-0000-000000000001\""),
+    ("b'\\x00\\xff'", "\"AP8=\""),
+    ("Point(1, [Colour.RED])", "{\"x\":1,\"y\":[\"red\"]}"),
+    ("{Colour.RED: Level.LOW}", "{\"red\":1}"),
+    ("collections.Counter('aab')", "{\"a\":2,\"b\":1}"),
+    ("'\\ud800'", "\"\u{fffd}\""),
+    ("'\\ud83d\\ude00'", "\"\u{1f600}\""),
+    ("[0, 1, 2, {'owner': Session()}]", "TypeError: result[3].owner: cannot turn Session into JSON"),
+    ("{'a b': Session()}", "TypeError: result['a b']: cannot turn Session into JSON"),
+    ("{Session(): 1}", "TypeError: result: cannot turn a key of type Session into JSON"),
+    ("circle()", "TypeError: result[0]: contains itself"),
+    (
+        "10**5000",
+        "ValueError: Exceeds the limit (4300 digits) for integer string conversion; use sys.set_int_max_str_digits() to increase the limit",
+    ),
+    ("'x' * (1 << 20)", "ResultTooLarge: the result has 1048578 bytes of JSON, the limit is 1048576"),
+    ("'x' * ((1 << 20) - 2) and len('x' * ((1 << 20) - 2))", "1048574"),
+];
+
+const TYPES: &str = "
+import collections, dataclasses, datetime, decimal, enum, uuid
+
+class Session: pass
+
+class Colour(enum.Enum):
+    RED = 'red'
+
+class Level(enum.IntEnum):
+    LOW = 1
+
+@dataclasses.dataclass
+class Point:
+    x: int
+    y: list
+
+def circle():
+    inner = []
+    inner.append(inner)
+    return inner
+";
+
+#[tokio::test]
+async fn results_become_json() {
+    let bench = Bench::new().await;
+    let cases: Vec<String> = RESULTS.iter().map(|(value, _)| format!("lambda: {value}")).collect();
+    let main = format!("{TYPES}\nCASES = [{}]\ndef main(data): return CASES[data[0]]()", cases.join(",\n"));
+    let action = bench.ready(&main).await;
+    for (index, (value, expected)) in RESULTS.iter().enumerate() {
+        let outcome = bench.run(&action, &format!("[{index}]")).await;
+        assert_eq!(ending(&outcome), *expected, "for {value}");
+    }
+}
+
+/// (definition of main, how it ends when called with `[1]`)
+const CALLS: &[(&str, &str)] = &[
+    ("def main(): return 'none'", "\"none\""),
+    ("def main(data): return data", "[1]"),
+    ("def main(data, logger): return [data, logger.name]", "[[1],\"action\"]"),
+    ("def main(data, logger=None): return logger is None", "false"),
+    ("def main(*args): return len(args)", "2"),
+    ("def main(data, *, logger=3): return logger", "3"),
+    ("main = lambda data: data[0]", "1"),
+    ("import functools\nmain = functools.partial(lambda a, data: [a, data], 5)", "[5,[1]]"),
+    ("class Main:\n  def __call__(self, data): return data\nmain = Main()", "[1]"),
+    (
+        "def main(data, logger, more): pass",
+        "TypeError: main() missing 1 required positional argument: 'more'",
+    ),
+    ("import sys\ndef main(): sys.exit()", "null"),
+    ("import sys\ndef main(): sys.exit(0)", "null"),
+    ("import sys\ndef main(): sys.exit(3)", "SystemExit: exit code 3"),
+    ("import sys\ndef main(): sys.exit('no')", "SystemExit: exit code 1: no"),
+    ("import os\ndef main(): os._exit(0)", "null"),
+    ("import os\ndef main(): os._exit(4)", "SystemExit: exit code 4"),
+    ("import sys\nsys.exit(5)", "SystemExit: exit code 5"),
+    ("main = 3", "NoMain: main.py defines no function named main"),
+    ("import helper", "ModuleNotFoundError: No module named 'helper'"),
+    ("def main(:", "SyntaxError: invalid syntax (main.py, line 1)"),
+    ("ran = []\ndef main(): ran.append(1); return ran\nif __name__ == '__main__': main()", "[1]"),
+];
+
+#[tokio::test]
+async fn main_is_called_with_what_it_takes() {
+    let bench = Bench::new().await;
+    for (main, expected) in CALLS {
+        let outcome = bench.outcome(main, "[1]").await;
+        assert_eq!(ending(&outcome), *expected, "for {main}\n{:#?}", outcome.logs);
+    }
+}
+
+/// (body of main, its log lines)
+const LOGS: &[(&str, &[&str])] = &[
+    ("print('a', 'b')", &["INFO stdout a b"]),
+    ("print('a', end='')", &["INFO stdout a"]),
+    ("print('a\\nb\\r\\nc')", &["INFO stdout a", "INFO stdout b", "INFO stdout c"]),
+    ("print('é \\ud800')", &["INFO stdout é \\ud800"]),
+    ("print('x', file=sys.stderr)", &["ERROR stderr x"]),
+    ("os.write(1, b'one\\n'); os.write(2, b'two')", &["INFO stdout one", "ERROR stderr two"]),
+    ("sys.stdout.buffer.write(b'\\xff\\n')", &["INFO stdout \u{fffd}"]),
+    ("logger.debug('d'); logger.error('e %s', 1)", &["DEBUG action d", "ERROR action e 1"]),
+    ("logger.critical('c')", &["CRITICAL action c"]),
+    ("logging.getLogger('my.lib').info('i')", &["INFO my.lib i"]),
+    ("logging.getLogger('my.lib').debug('d')", &[]),
+    ("logging.warning('w')", &["WARNING root w"]),
+    ("logging.basicConfig(level=logging.DEBUG); logging.debug('d')", &["DEBUG root d"]),
+    (
+        "logging.basicConfig(format='<%(message)s>'); logging.getLogger('x').info('i'); logger.info('once')",
+        &["INFO x <i>", "INFO action once"],
+    ),
+    ("warnings.warn('careful')", &["WARNING warnings main.py:4: UserWarning: careful"]),
+    ("sys.stdout = None; print('lost'); logger.info('kept')", &["INFO action kept"]),
+];
+
+#[tokio::test]
+async fn everything_said_becomes_log_lines() {
+    let bench = Bench::new().await;
+    for (body, expected) in LOGS {
+        let main = format!("import logging, os, sys, warnings\n\ndef main(data, logger):\n    {body}\n");
+        let outcome = bench.outcome(&main, "[]").await;
+        assert_eq!(log(&outcome), *expected, "for {body}");
+        assert!(matches!(outcome.end, End::Returned(_)), "for {body}: {}", ending(&outcome));
+    }
+}
+
+#[tokio::test]
+async fn tracebacks_show_the_scripts_own_frames() {
+    let bench = Bench::new().await;
+    let files = [
+        ("main.py", "import deep.helper\ndef main(data):\n    return deep.helper.divide(data[0])\n"),
+        (
+            "deep/helper.py",
+            "def divide(by):\n    try:\n        return 1 / by\n    except ZeroDivisionError as e:\n        raise ValueError('é') from e\n",
+        ),
+    ];
+    let Preparation::Ready(action) = bench.prepare(bench.source(&files)).await else { panic!("not ready") };
+    let outcome = bench.run(&action, "[0]").await;
+    let End::Raised(exception) = outcome.end else { panic!("{outcome:?}") };
+    assert_eq!(exception.traceback, TRACEBACK);
+}
+
+const TRACEBACK: &str = r#"Traceback (most recent call last):
+  File "deep/helper.py", line 3, in divide
+    return 1 / by
+           ~~^~~~
+ZeroDivisionError: division by zero
+
+The above exception was the direct cause of the following exception:
+
+Traceback (most recent call last):
+  File "main.py", line 3, in main
+    return deep.helper.divide(data[0])
+           ~~~~~~~~~~~~~~~~~~^^^^^^^^^
+  File "deep/helper.py", line 5, in divide
+    raise ValueError('é') from e
+ValueError: é
+"#;
+
+/// (body of main, result): the world that a script finds.
+const WORLD: &[(&str, &str)] = &[
+    ("return os.getcwd()", "\"/action\""),
+    ("return open('data/words.txt').read()", "\"wörter\""),
+    ("return open('naïve.txt').read()", "\"n\""),
+    ("return sorted(os.listdir('.'))", "[\"data\",\"dependencies\",\"main.py\",\"naïve.txt\"]"),
+    ("import vendored; return vendored.NAME", "\"vendored\""),
+    ("return os.environ['GREETING']", "\"hällo\""),
+    (
+        "return [sys.flags.utf8_mode, sys.getfilesystemencoding(), sys.stdout.encoding, sys.platform]",
+        "[1,\"utf-8\",\"utf-8\",\"wasi\"]",
+    ),
+    ("open('/tmp/ü', 'w').write('ß'); return [open('/tmp/ü').read(), os.listdir('/tmp')]", "[\"ß\",[\"ü\"]]"),
+    (
+        "import tempfile; f = tempfile.NamedTemporaryFile('w'); f.write('x'); f.flush(); return open(f.name).read()",
+        "\"x\"",
+    ),
+    (
+        "import zoneinfo; return datetime.datetime(2026, 7, 1, tzinfo=zoneinfo.ZoneInfo('Europe/Berlin')).utcoffset().seconds",
+        "7200",
+    ),
+    ("import sqlite3; return sqlite3.connect(':memory:').execute('select 1+1').fetchone()[0]", "2"),
+    (
+        "import lzma, bz2, zlib; return [m.decompress(m.compress(b'x'*99)) == b'x'*99 for m in (lzma, bz2, zlib)]",
+        "[true,true,true]",
+    ),
+    (
+        "import subprocess; subprocess.run(['ls'])",
+        "OSError: [Errno 58] a sandbox is one interpreter and cannot start processes",
+    ),
+    ("os.system('ls')", "OSError: [Errno 58] a sandbox is one interpreter and cannot start processes"),
+    (
+        "import threading; threading.Thread(target=print).start()",
+        "RuntimeError: can't start new thread: a sandbox runs one thread; call the function directly, or use asyncio",
+    ),
+    (
+        "import ctypes",
+        "ModuleNotFoundError: No module named '_ctypes': a sandbox runs WebAssembly and cannot load native code",
+    ),
+    (
+        "import multiprocessing.shared_memory",
+        "ModuleNotFoundError: No module named 'mmap': a sandbox has no memory-mapped files",
+    ),
+    ("import nonsense", "ModuleNotFoundError: No module named 'nonsense'"),
+    ("return input()", "EOFError: EOF when reading a line"),
+    ("t = time.monotonic(); time.sleep(0.01); return time.monotonic() - t >= 0.01", "true"),
+];
+
+#[tokio::test]
+async fn scripts_find_their_world() {
+    let bench = Bench::new().await;
+    for (body, expected) in WORLD {
+        let main = format!("import datetime, os, sys, time\ndef main(data):\n    {body}\n");
+        let mut source = bench.source(&[
+            ("main.py", main.as_str()),
+            ("data/words.txt", "wörter"),
+            ("naïve.txt", "n"),
+            ("dependencies/vendored.py", "NAME = 'vendored'"),
+        ]);
+        source.env = env(&[("GREETING", "hällo")]);
+        let action = match bench.prepare(source).await {
+            Preparation::Ready(action) => action,
+            other => panic!("for {body}: {other:#?}"),
+        };
+        let outcome = bench.run(&action, "[]").await;
+        assert_eq!(ending(&outcome), *expected, "for {body}");
+    }
+}
+
+#[tokio::test]
+async fn an_import_that_leaves_something_open_is_done_in_each_run() {
+    let bench = Bench::new().await;
+    let rows = [
+        ("f = open('main.py')\ndef main(): return f.read(1)", "\"f\"", Some("its import leaves a file open")),
+        (
+            "open('/tmp/x', 'w').close()\nimport os\ndef main(): return os.listdir('/tmp')",
+            "[\"x\"]",
+            Some("its import writes below /tmp"),
+        ),
+        ("open('main.py').close()\ndef main(): return 1", "1", None),
+    ];
+    for (main, expected, reason) in rows {
+        let action = bench.ready(main).await;
+        assert_eq!(action.imported_each_run(), reason, "for {main}");
+        for _ in 0..2 {
+            let outcome = bench.run(&action, "[]").await;
+            assert_eq!(ending(&outcome), expected, "for {main}");
+            assert_eq!(outcome.usage.prepared, reason.is_none());
+        }
+    }
+}
+
+#[tokio::test]
+async fn limits_on_payloads() {
+    let bench = Bench::new().await;
+    let action = bench.ready("def main(data): return len(data[0])").await;
+    let mut limits = limits();
+    limits.input_bytes = 100;
+    let fits = format!("[\"{}\"]", "x".repeat(96));
+    let outcome = bench.run_with(&action, &fits, &limits).await;
+    assert_eq!(ending(&outcome), "96");
+    let sandbox = bench.engine.start(&action, &limits).unwrap();
+    let input = actiond_runtime::Input {
+        data: &format!("[\"{}\"]", "x".repeat(97)),
+        cancel: tokio_util::sync::CancellationToken::new(),
+    };
+    let error = sandbox.call(input).await.unwrap_err();
+    assert_eq!(error.to_string(), "the payload has 101 bytes, the limit is 100");
+}

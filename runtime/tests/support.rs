@@ -1,0 +1,138 @@
+//! What tests share: the engine, and a script on its way from source text to outcome.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use actiond_runtime::{
+    End, Engine, Guest, Input, Limits, LogLine, Metering, Outcome, Preparation, Prepared, Settings, Source,
+};
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+/// Bounds that honest scripts of the tests stay far below.
+pub(crate) fn limits() -> Limits {
+    Limits {
+        fuel: 20_000_000_000,
+        wall: Duration::from_secs(60),
+        memory_bytes: 256 << 20,
+        input_bytes: 16 << 20,
+        result_bytes: 1 << 20,
+        log_lines: 1_000,
+        log_bytes: 256 << 10,
+        scratch_bytes: 4 << 20,
+        scratch_entries: 100,
+        open_files: 32,
+    }
+}
+
+/// The guest that `scripts/setup` built.
+pub(crate) fn guest() -> Guest {
+    let dir = std::env::var_os("ACTIOND_GUEST").map_or_else(default_guest, PathBuf::from);
+    Guest::open(&dir).unwrap_or_else(|error| panic!("{error} (scripts/setup builds it)"))
+}
+
+fn default_guest() -> PathBuf {
+    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    let cache = cache.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")));
+    cache.expect("HOME is set").join("actiond/guest")
+}
+
+/// A place of its own for each test; an engine that keeps compiled code and the base image between tests.
+pub(crate) struct Bench {
+    pub(crate) engine: Engine,
+    pub(crate) dir: TempDir,
+}
+
+impl Bench {
+    pub(crate) async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    pub(crate) async fn with(adjust: impl FnOnce(&mut Settings)) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let mut settings = Settings {
+            cache_dir: Path::new(env!("CARGO_TARGET_TMPDIR")).join("actiond-images"),
+            scratch_dir: dir.path().join("scratch"),
+            hot_images_bytes: 256 << 20,
+            cold_images_bytes: 256 << 20,
+            idle_slots: 8,
+            boot: Limits { fuel: u64::MAX / 2, ..limits() },
+            metering: Metering::Fuel,
+        };
+        adjust(&mut settings);
+        let engine = Engine::open(guest(), settings, |_| {}).await.unwrap();
+        Self { engine, dir }
+    }
+
+    /// Lays files out as an action; `main.py` among them.
+    pub(crate) fn source(&self, files: &[(&str, &str)]) -> Source {
+        let mut hasher = blake3::Hasher::new();
+        for text in files.iter().flat_map(|(path, text)| [path, text]) {
+            hasher.update(&(text.len() as u64).to_le_bytes());
+            hasher.update(text.as_bytes());
+        }
+        let digest = hasher.finalize();
+        let root = self.dir.path().join(digest.to_hex().as_str());
+        for (path, text) in files {
+            let path = root.join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        Source { root, digest: digest.into(), env: Vec::new() }
+    }
+
+    pub(crate) async fn prepare(&self, source: Source) -> Preparation {
+        self.engine.prepare(source, &limits()).await.unwrap()
+    }
+
+    /// Prepares a script that must come up.
+    pub(crate) async fn ready(&self, main: &str) -> Prepared {
+        match self.prepare(self.source(&[("main.py", main)])).await {
+            Preparation::Ready(prepared) => prepared,
+            other => panic!("not ready: {other:#?}"),
+        }
+    }
+
+    pub(crate) async fn run_with(&self, action: &Prepared, data: &str, limits: &Limits) -> Outcome {
+        let sandbox = self.engine.start(action, limits).unwrap();
+        sandbox.call(Input { data, cancel: CancellationToken::new() }).await.unwrap()
+    }
+
+    pub(crate) async fn run(&self, action: &Prepared, data: &str) -> Outcome {
+        self.run_with(action, data, &limits()).await
+    }
+
+    /// From source text to outcome.
+    pub(crate) async fn outcome(&self, main: &str, data: &str) -> Outcome {
+        match self.prepare(self.source(&[("main.py", main)])).await {
+            Preparation::Ready(prepared) => self.run(&prepared, data).await,
+            Preparation::NoMain(outcome) | Preparation::Failed(outcome) => outcome,
+        }
+    }
+}
+
+/// How an outcome ended, in one line: the result, `Kind: message`, `stopped: limit` or `cancelled`.
+pub(crate) fn ending(outcome: &Outcome) -> String {
+    match &outcome.end {
+        End::Returned(value) => value.get().to_owned(),
+        End::Raised(exception) => format!("{}: {}", exception.kind, exception.message),
+        End::Stopped(stop) => format!("stopped: {}", stop.as_str()),
+        End::Cancelled => "cancelled".to_owned(),
+    }
+}
+
+/// Log lines as `LEVEL source message`.
+pub(crate) fn log(outcome: &Outcome) -> Vec<String> {
+    let line = |line: &LogLine| format!("{} {} {}", line.level.as_str(), line.source, line.message);
+    outcome.logs.iter().map(line).collect()
+}
+
+/// Variables for scripts.
+pub(crate) fn env(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    let pairs: BTreeMap<_, _> = pairs.iter().copied().collect();
+    pairs.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+}
