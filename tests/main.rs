@@ -1,0 +1,3 @@
+//! The product as its users meet it: one binary of all end-to-end tests, because linking is what takes long.
+
+mod tidy;
