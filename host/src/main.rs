@@ -1,3 +1,16 @@
 //! The program `actiond`.
 
-fn main() {}
+mod bundle;
+mod cli;
+mod clock;
+mod config;
+mod environment;
+mod json;
+mod records;
+mod report;
+mod signals;
+mod terminal;
+
+fn main() -> std::process::ExitCode {
+    cli::main()
+}

@@ -1,0 +1,9 @@
+//! The command line: what can be asked for, and with which code the program ends.
+
+mod command;
+mod ending;
+mod repeat;
+mod run;
+mod work;
+
+pub(crate) use command::main;

@@ -1,0 +1,138 @@
+//! The report: an outcome as it is written for other programs.
+
+use std::{
+    fs,
+    io::{self, Write as _},
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+};
+
+use actiond_runtime::{End, Exception, LogLine, Outcome, Usage};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use tempfile::NamedTempFile;
+
+use crate::terminal::time_of;
+
+/// A report that will be written to a place that was found to be usable.
+#[derive(Debug)]
+pub(crate) struct Report {
+    path: PathBuf,
+    aside: NamedTempFile,
+}
+
+/// The place cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("--report {path}: is not a plain file: give another path")]
+    Special { path: PathBuf },
+    #[error("--report {path}: cannot be written ({why}): give another path")]
+    Unwritable { path: PathBuf, why: io::Error },
+}
+
+impl Report {
+    /// Opens a file beside `path`, which takes its place when it is complete.
+    pub(crate) fn create(path: &Path) -> Result<Self, Error> {
+        let unwritable = |why| Error::Unwritable { path: path.to_owned(), why };
+        // A link's target is replaced, not the link.
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        if path.exists() && !path.is_file() {
+            return Err(Error::Special { path });
+        }
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let aside = tempfile::Builder::new()
+            .prefix(".actiond-report-")
+            // Less what the user's mask takes, as for any file.
+            .permissions(fs::Permissions::from_mode(0o666))
+            .tempfile_in(folder)
+            .map_err(unwritable)?;
+        Ok(Self { path, aside })
+    }
+
+    /// Writes the outcome of a run that began at `began`.
+    pub(crate) fn write(mut self, outcome: &Outcome, began: Timestamp) -> Result<(), Error> {
+        let unwritable = |why| Error::Unwritable { path: self.path.clone(), why };
+        let mut text =
+            serde_json::to_vec(&Wire::new(outcome, began)).map_err(|error| unwritable(error.into()))?;
+        text.push(b'\n');
+        self.aside.write_all(&text).map_err(unwritable)?;
+        self.aside.persist(&self.path).map_err(|error| unwritable(error.error))?;
+        Ok(())
+    }
+}
+
+#[derive(Serialize)]
+struct Wire<'a> {
+    end: &'static str,
+    result: Option<&'a RawValue>,
+    error: Option<ErrorWire<'a>>,
+    stopped: Option<&'static str>,
+    logs: Vec<LogWire<'a>>,
+    usage: UsageWire,
+}
+
+#[derive(Serialize)]
+struct ErrorWire<'a> {
+    r#type: &'a str,
+    message: &'a str,
+    traceback: &'a str,
+}
+
+#[derive(Serialize)]
+struct LogWire<'a> {
+    ts: String,
+    level: &'static str,
+    source: &'a str,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct UsageWire {
+    fuel: u64,
+    wall_us: u64,
+    memory_bytes: usize,
+    output_bytes: u64,
+    prepared: bool,
+}
+
+impl<'a> Wire<'a> {
+    fn new(outcome: &'a Outcome, began: Timestamp) -> Self {
+        let (end, result, error, stopped) = match &outcome.end {
+            End::Returned(result) => ("returned", Some(&**result), None, None),
+            End::Raised(exception) => ("raised", None, Some(ErrorWire::from(exception)), None),
+            End::Stopped(stop) => ("stopped", None, None, Some(stop.as_str())),
+            End::Cancelled => ("cancelled", None, None, None),
+        };
+        let logs = outcome.logs.iter().map(|line| LogWire::new(line, began)).collect();
+        Self { end, result, error, stopped, logs, usage: UsageWire::from(&outcome.usage) }
+    }
+}
+
+impl<'a> From<&'a Exception> for ErrorWire<'a> {
+    fn from(exception: &'a Exception) -> Self {
+        Self { r#type: &exception.kind, message: &exception.message, traceback: &exception.traceback }
+    }
+}
+
+impl<'a> LogWire<'a> {
+    fn new(line: &'a LogLine, began: Timestamp) -> Self {
+        let ts = time_of(line, began);
+        Self { ts, level: line.level.as_str(), source: &line.source, message: &line.message }
+    }
+}
+
+impl From<&Usage> for UsageWire {
+    fn from(usage: &Usage) -> Self {
+        Self {
+            fuel: usage.fuel,
+            wall_us: u64::try_from(usage.wall.as_micros()).unwrap_or(u64::MAX),
+            memory_bytes: usage.memory_bytes,
+            output_bytes: usage.output_bytes,
+            prepared: usage.prepared,
+        }
+    }
+}
