@@ -1,0 +1,62 @@
+//! Fresh runs: a new sandbox from the action's image, one call, and the reset, one run after the other.
+
+use actiond_runtime::{Input, Prepared};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Amount, Result,
+    process::Spent,
+    records,
+    rows::{Rows, Sorted},
+    stage::{IMPORTS, IMPORTS_USED, NOTHING, RECORDS, Stage, limits, returned},
+};
+
+const WARM_UP: usize = 300;
+
+pub(crate) async fn measure(stage: &Stage, thousand: &str, amount: Amount, rows: &mut Rows) -> Result<()> {
+    let nothing = stage.prepare(NOTHING).await?;
+    let imports = stage.prepare(IMPORTS).await?;
+    let used = stage.prepare(IMPORTS_USED).await?;
+    let over_records = stage.prepare(RECORDS).await?;
+    let small = amount.of(10_000);
+    one(stage, "no imports", (&nothing, records::TWO), small, (None, None), rows).await?;
+    one(stage, "13 imports", (&imports, records::TWO), small, (Some(0.15), Some(0.5)), rows).await?;
+    one(stage, "13 imports, all used", (&used, records::TWO), small, (None, None), rows).await?;
+    one(stage, "1,000 records", (&over_records, thousand), amount.of(2_000), (None, None), rows).await
+}
+
+/// Rows for one action and payload. `goals`: of the median and the 99th percentile, in milliseconds.
+async fn one(
+    stage: &Stage,
+    name: &str,
+    (action, data): (&Prepared, &str),
+    runs: usize,
+    goals: (Option<f64>, Option<f64>),
+    rows: &mut Rows,
+) -> Result<()> {
+    let (mut starts, mut calls, mut totals) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..WARM_UP.min(runs) {
+        stage.run(action, data).await?;
+    }
+    let mut fuel = 0;
+    let before = Spent::now()?;
+    for _ in 0..runs {
+        let began = Instant::now();
+        let sandbox = stage.engine.start(action, &limits())?;
+        let started = Instant::now();
+        let outcome = sandbox.call(Input { data, cancel: CancellationToken::new() }).await?;
+        let called = Instant::now();
+        fuel = returned(outcome)?.usage.fuel;
+        totals.push(began.elapsed().as_secs_f64() * 1e3);
+        starts.push((started - began).as_secs_f64() * 1e3);
+        calls.push((called - started).as_secs_f64() * 1e3);
+    }
+    let spent = Spent::now()?.per_run(before, runs);
+    let (totals, starts, calls) = (Sorted::new(totals), Sorted::new(starts), Sorted::new(calls));
+    let row = |what: &str| format!("fresh run, {name}, {what}");
+    rows.add(&row("p50"), totals.percentile(50), "ms", goals.0, totals.spread())?;
+    rows.add(&row("p99"), totals.percentile(99), "ms", goals.1, format!("{spent}, {fuel} fuel"))?;
+    rows.add(&row("start p50"), starts.percentile(50), "ms", None, "")?;
+    rows.add(&row("call and reset p50"), calls.percentile(50), "ms", None, "")
+}
