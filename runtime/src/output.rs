@@ -48,6 +48,11 @@ impl Output {
     /// Takes bytes written to a standard stream; whole lines become log lines.
     pub(crate) fn write(&mut self, stream: Stream, bytes: &[u8]) {
         self.bytes += bytes.len() as u64;
+        if self.is_full() {
+            // Not looked at: a flood must not cost the host what it costs the guest nothing to write.
+            self.dropped_bytes += bytes.len() as u64;
+            return;
+        }
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             let (text, ended) = match piece.strip_suffix(b"\n") {
                 Some(text) => (text, true),
@@ -91,6 +96,10 @@ impl Output {
         self.lines
     }
 
+    fn is_full(&self) -> bool {
+        self.lines.len() >= self.lines_max || self.bytes_left <= LINE_OVERHEAD_BYTES
+    }
+
     fn end_line(&mut self, stream: Stream) {
         let mut text = std::mem::take(&mut self.partial[stream as usize]);
         if text.last() == Some(&b'\r') {
@@ -107,7 +116,7 @@ impl Output {
 
     fn push(&mut self, level: Level, source: String, message: &[u8]) {
         let cost = LINE_OVERHEAD_BYTES + source.len();
-        if self.lines.len() >= self.lines_max || self.bytes_left <= cost {
+        if self.is_full() || self.bytes_left <= cost {
             // One more than its text: a dropped empty line is a cut too.
             self.dropped_bytes += message.len() as u64 + 1;
             return;

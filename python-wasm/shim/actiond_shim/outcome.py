@@ -1,13 +1,17 @@
 """How a call ended: turns exceptions into what the host records."""
 
+import collections
 import json
 import traceback
+import types
 from collections.abc import Callable
 
 import _actiond
 
-_SHIM = "/shim/"
+_NOT_THE_SCRIPTS = ("/lib/", "/shim/", "<frozen ")
 _ACTION = 'File "/action/'
+_EXCEPTIONS_MAX = 100
+_FRAMES_MAX = 200
 _MESSAGE_CHARS_MAX = 4_000
 _TRACEBACK_CHARS_MAX = 30_000
 
@@ -57,23 +61,45 @@ def _without_lone_surrogates(text: str) -> bytes:
 
 
 def _traceback(error: BaseException) -> str:
-    told = traceback.TracebackException.from_exception(error, capture_locals=False)
-    _forget_our_frames(told)
+    left_out = _keep_own_frames(error)
+    text = "".join(traceback.format_exception(error))
     # File names as they are in the zip.
-    return "".join(told.format()).replace(_ACTION, 'File "')
+    text = text.replace(_ACTION, 'File "')
+    return text if left_out == 0 else f"({left_out} frames in the middle are left out)\n{text}"
 
 
-def _forget_our_frames(told: traceback.TracebackException) -> None:
-    """Drop the shim's own frames, in chained and grouped exceptions too."""
-    waiting = [told]
+def _keep_own_frames(error: BaseException) -> int:
+    """Cut tracebacks down to the script's own frames, in chained and grouped exceptions too; how many more were left out.
+
+    Bounded whatever the script made: a million frames, or a chain of exceptions as long.
+    """
+    waiting, seen, left_out = [error], set(), 0
     while waiting:
         one = waiting.pop()
-        one.stack[:] = [frame for frame in one.stack if not _is_ours(frame.filename)]
-        waiting.extend(other for other in (one.__cause__, one.__context__, *(one.exceptions or ())) if other is not None)
+        seen.add(id(one))
+        if len(seen) >= _EXCEPTIONS_MAX:
+            one.__cause__ = one.__context__ = None
+        one.__traceback__, more = _own_frames(one.__traceback__)
+        left_out += more
+        grouped = one.exceptions if isinstance(one, BaseExceptionGroup) and len(seen) < _EXCEPTIONS_MAX else ()
+        others = (one.__cause__, one.__context__, *grouped)
+        waiting.extend(other for other in others if other is not None and id(other) not in seen)
+    return left_out
 
 
-def _is_ours(filename: str) -> bool:
-    return filename.startswith((_SHIM, "<frozen importlib")) or filename.endswith("/importlib/__init__.py")
+def _own_frames(link: types.TracebackType | None) -> tuple[types.TracebackType | None, int]:
+    first: list[types.TracebackType] = []
+    last: collections.deque[types.TracebackType] = collections.deque(maxlen=_FRAMES_MAX // 2)
+    count = 0
+    while link is not None:
+        if not link.tb_frame.f_code.co_filename.startswith(_NOT_THE_SCRIPTS):
+            count += 1
+            (first if len(first) < _FRAMES_MAX // 2 else last).append(link)
+        link = link.tb_next
+    kept = None
+    for link in reversed([*first, *last]):
+        kept = types.TracebackType(kept, link.tb_frame, link.tb_lasti, link.tb_lineno)
+    return kept, count - len(first) - len(last)
 
 
 def _cut(text: str, chars_max: int) -> str:

@@ -30,27 +30,33 @@ def _send(level: int, source: str, message: str) -> None:
 
 
 def _stream_emit(handler: logging.StreamHandler, record: logging.LogRecord) -> None:
-    # `logging.basicConfig` writes to standard error: the record keeps its level instead of becoming a line of it.
-    if handler.stream in (sys.stderr, sys.__stderr__, sys.stdout, sys.__stdout__):
+    # `logging.basicConfig` writes to standard error: the record keeps its level instead of becoming a line of it. A stream
+    # that the script put in its place is the script's own.
+    if handler.stream in (sys.__stderr__, sys.__stdout__):
         _emit(handler, record)
     else:
         _emit_to_stream(handler, record)
 
 
 def _show_warning(message, category, filename, lineno, file=None, line=None) -> None:
+    stream = sys.stderr if file is None else file
+    if stream not in (None, sys.__stderr__):
+        _show_warning_in_stream(message, category, filename, lineno, stream, line)
+        return
     place = filename.removeprefix("/action/")
     _send(logging.WARNING, "warnings", f"{place}:{lineno}: {category.__name__}: {message}")
 
 
 _plain = logging.Formatter()
 _emit_to_stream = logging.StreamHandler.emit
+_show_warning_in_stream = warnings.showwarning
 
 
 def install() -> None:
     """Send everything that is logged to the host, whether or not the action configures logging."""
     logging.StreamHandler.emit = _stream_emit
     # Used by loggers that nobody configured. Info is shown: people who log want to see it.
-    logging.lastResort = HostHandler(logging.NOTSET)
+    logging.lastResort.setLevel(logging.NOTSET)
     logging.root.setLevel(logging.INFO)
     action = logging.getLogger("action")
     action.setLevel(logging.DEBUG)
