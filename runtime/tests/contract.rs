@@ -131,6 +131,11 @@ const LOGS: &[(&str, &[&str])] = &[
         &["INFO x <i>", "INFO action once"],
     ),
     ("warnings.warn('careful')", &["WARNING warnings main.py:4: UserWarning: careful"]),
+    (
+        "import io; sys.stderr = own = io.StringIO(); logging.basicConfig(format='%(message)s'); logging.warning('a'); \
+         warnings.warn('b'); warnings.showwarning('c', UserWarning, 'd.py', 1); logger.info(own.getvalue().count('\\n'))",
+        &["INFO action 4"],
+    ),
     ("sys.stdout = None; print('lost'); logger.info('kept')", &["INFO action kept"]),
 ];
 
