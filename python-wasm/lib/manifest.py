@@ -31,6 +31,8 @@ def main(kept: Path, guest: str, key: str, wasm: str, lib: str, shim: str, direc
         "guest": guest,
         "python": platform.python_version(),
         "key": key,
+        # The directory beside the guest's that it was made from: CPython's own tests are in there.
+        "cpython": kept.name,
         "sources": [source(*row) for row in rows(kept / "sources.tsv")],
         "toolchain": dict(rows(kept / "toolchain.tsv")) | {"profile": (kept / "profile.profdata").exists()},
         "files": {"python.wasm": wasm, "lib": lib, "shim": shim},
