@@ -156,14 +156,15 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         says: "no paths of somebody's machine",
         find: |file, _| {
-            let lines = file.lines().filter(|(_, line)| MACHINE_PATHS.iter().any(|path| line.contains(path)));
+            let lines =
+                file.lines().filter(|(_, line)| MACHINE_PATHS.iter().any(|path| has_root(line, path)));
             lines.map(|(number, line)| (number, line.trim().to_owned())).collect()
         },
         flags: &[
             &[("a.md", concat!("see /ho", "me/me/notes\n"))],
             &[("scripts/a", concat!("cd /wo", "rk/main\n"))],
         ],
-        passes: &[&[("a.md", "~/.cache/actiond and /tmp and target/works\n")]],
+        passes: &[&[("a.md", concat!("~/.cache/actiond, /tmp, cache/wo", "rk/a, $CACHE/wo", "rk/a\n"))]],
     },
 ];
 
@@ -175,6 +176,12 @@ const LONG: &str = {
         Err(_) => panic!("line ends are ASCII"),
     }
 };
+
+/// Whether `path` stands in `line` as an absolute path: not as the end of a relative one.
+fn has_root(line: &str, path: &str) -> bool {
+    line.match_indices(path)
+        .any(|(at, _)| !line[..at].ends_with(|before: char| before.is_alphanumeric() || before == '_'))
+}
 
 /// A finding about a file as a whole, if it is one.
 fn whole(wrong: bool, what: &str) -> Vec<Finding> {
