@@ -31,10 +31,17 @@ pub(crate) fn limits() -> Limits {
 
 /// The guest that `scripts/setup` built.
 pub(crate) fn guest() -> Guest {
-    let dir = std::env::var_os("ACTIOND_GUEST").map_or_else(default_guest, PathBuf::from);
+    let dir = guest_dir();
     Guest::open(&dir).unwrap_or_else(|error| panic!("{error} (scripts/setup builds it)"))
 }
 
+/// Where that guest lies.
+#[expect(clippy::disallowed_methods, reason = "tests find the guest where the program finds it")]
+pub(crate) fn guest_dir() -> PathBuf {
+    std::env::var_os("ACTIOND_GUEST").map_or_else(default_guest, PathBuf::from)
+}
+
+#[expect(clippy::disallowed_methods, reason = "tests find the guest where the program finds it")]
 fn default_guest() -> PathBuf {
     let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
     let cache = cache.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")));

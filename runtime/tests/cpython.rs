@@ -1,0 +1,145 @@
+//! CPython's own tests, from the source that the guest was built from: each module runs in a sandbox of its own, several at a
+//! time. What is expected of them is `cpython/expected.txt`; the action that runs one is `cpython/run_suite.py`.
+
+mod expected;
+
+use std::{
+    collections::{BTreeSet, VecDeque},
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use actiond_runtime::{End, Engine, Input, Limits, Preparation, Prepared, Source};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use self::expected::{Expected, Report, Suite};
+use crate::support::{Bench, ending, guest_dir, limits};
+
+const RUN_SUITE: &str = include_str!("cpython/run_suite.py");
+const EXPECTED: &str = include_str!("cpython/expected.txt");
+
+/// `zoneinfo`'s tests look at the guest's time zones only if a package `tzdata` seems to be installed.
+const TZDATA: &str = "Metadata-Version: 2.1\nName: tzdata\nVersion: 0\n";
+
+/// CPython's tests use what they can get.
+fn suite_limits() -> Limits {
+    Limits {
+        fuel: 2_000_000_000_000,
+        wall: Duration::from_secs(600),
+        memory_bytes: 1 << 30,
+        result_bytes: 16 << 20,
+        log_lines: 100_000,
+        log_bytes: 16 << 20,
+        scratch_bytes: 512 << 20,
+        scratch_entries: 100_000,
+        open_files: 256,
+        ..limits()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cpythons_own_tests_pass() {
+    let expected = Expected::parse(EXPECTED);
+    let bench = Bench::new().await;
+    let action = prepare(&bench).await;
+    let mut waiting: VecDeque<Suite> = expected.suites.iter().cloned().collect();
+    let mut running = JoinSet::new();
+    let (mut complaints, mut said) = (Vec::new(), BTreeSet::new());
+    loop {
+        while running.len() < at_once()
+            && let Some(suite) = waiting.pop_front()
+        {
+            running.spawn(run(bench.engine.clone(), action.clone(), suite));
+        }
+        let Some(done) = running.join_next().await else { break };
+        match done.unwrap() {
+            (suite, Ok(report)) => {
+                complaints.extend(expected.complaints(&suite, &report));
+                said.extend(report.skipped.into_values());
+            }
+            (_, Err(complaint)) => complaints.push(complaint),
+        }
+    }
+    complaints.extend(expected.unsaid(&said));
+    assert!(complaints.is_empty(), "\nin runtime/tests/cpython/expected.txt:\n{}\n", complaints.join("\n"));
+}
+
+fn at_once() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Lays out an action that has CPython's `test` package beside its `main.py`.
+async fn prepare(bench: &Bench) -> Prepared {
+    let root = bench.dir.path().join("cpython");
+    copy(&tests(), &root.join("test"));
+    fs::create_dir(root.join("tzdata-0.dist-info")).unwrap();
+    fs::write(root.join("tzdata-0.dist-info/METADATA"), TZDATA).unwrap();
+    fs::write(root.join("main.py"), RUN_SUITE).unwrap();
+    // The image holds the import of `main.py`, which imports nothing else of the action.
+    let digest = blake3::hash(RUN_SUITE.as_bytes()).into();
+    match bench.prepare(Source { root, digest, env: Vec::new() }).await {
+        Preparation::Ready(action) => action,
+        other => panic!("{other:#?}"),
+    }
+}
+
+/// The package `test` of the source that the guest was built from; the guest's manifest says where that is kept.
+fn tests() -> PathBuf {
+    let guest = guest_dir();
+    let manifest: serde_json::Value =
+        serde_json::from_slice(&fs::read(guest.join("manifest.json")).unwrap()).unwrap();
+    let kept = manifest["cpython"].as_str();
+    let kept = kept.map(|kept| guest.canonicalize().unwrap().with_file_name(kept).join("Lib/test"));
+    match kept {
+        Some(tests) if tests.join("support/__init__.py").is_file() => tests,
+        Some(tests) => {
+            panic!("CPython's tests are not at {} (scripts/setup puts them there)", tests.display())
+        }
+        None => panic!(
+            "{} does not say where CPython's tests are (scripts/setup builds it anew)",
+            guest.display()
+        ),
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// Runs one module's tests; `Err` says why there is no report.
+async fn run(engine: Engine, action: Prepared, suite: Suite) -> (Suite, Result<Report, String>) {
+    let data = serde_json::to_string(&(&suite.module, suite.left_out())).unwrap();
+    let sandbox = engine.start(&action, &suite_limits()).unwrap();
+    let outcome = sandbox.call(Input { data: &data, cancel: CancellationToken::new() }).await.unwrap();
+    let End::Returned(value) = &outcome.end else {
+        let last = outcome.logs.last().map_or("", |line| &line.message);
+        let complaint = format!(
+            "{} did not return: {}; it was at {last}: mend that, or leave it out",
+            suite.module,
+            ending(&outcome)
+        );
+        return (suite, Err(complaint));
+    };
+    let report: Report = serde_json::from_str(value.get()).unwrap();
+    let (wall, fuel) = (outcome.usage.wall, outcome.usage.fuel / 1_000_000);
+    eprintln!(
+        "{:<28} {:>5} run, {:>2} failed, {:>3} skipped, {:>6.1} s, {fuel:>6} M fuel",
+        suite.module,
+        report.run,
+        report.failed.len(),
+        report.skipped.len(),
+        wall.as_secs_f64(),
+    );
+    (suite, Ok(report))
+}

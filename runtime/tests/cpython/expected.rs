@@ -1,0 +1,220 @@
+//! What is expected of CPython's own tests: reads `expected.txt` and compares a report with it, both ways. Each complaint says
+//! which line to add, remove or change.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+/// `expected.txt`, whose beginning explains its lines.
+#[derive(Debug, Default)]
+pub(crate) struct Expected {
+    reasons: BTreeSet<String>,
+    /// (what a test says when it skips itself, the reason's word)
+    skips: Vec<(String, String)>,
+    pub(crate) suites: Vec<Suite>,
+}
+
+/// One test module.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Suite {
+    /// Which module of the standard library it tests.
+    pub(crate) library: String,
+    pub(crate) module: String,
+    run: usize,
+    skipped: BTreeMap<String, usize>,
+    /// Test id to reason.
+    fails: BTreeMap<String, String>,
+    left_out: BTreeMap<String, String>,
+}
+
+/// What `run_suite.py` returns.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Report {
+    pub(crate) run: usize,
+    /// Test id to message.
+    pub(crate) failed: BTreeMap<String, String>,
+    /// Test id to what it said.
+    pub(crate) skipped: BTreeMap<String, String>,
+}
+
+impl Expected {
+    /// Reads the list; panics at a line that it cannot read, saying which.
+    pub(crate) fn parse(text: &str) -> Self {
+        let mut expected = Self::default();
+        for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            expected.add(line).unwrap_or_else(|| panic!("not understood: {line}"));
+        }
+        expected
+    }
+
+    fn add(&mut self, line: &str) -> Option<()> {
+        let (keyword, rest) = line.split_once(' ')?;
+        if keyword == "suite" {
+            self.suites.push(self.suite(rest)?);
+            return Some(());
+        }
+        let (reason, rest) = rest.split_once(": ")?;
+        let (reason, rest) = (reason.to_owned(), rest.to_owned());
+        if keyword == "reason" {
+            return self.reasons.insert(reason).then_some(());
+        }
+        self.reasons.contains(&reason).then_some(())?;
+        match keyword {
+            "skip" => self.skips.push((rest, reason)),
+            "fails" => self.suites.last_mut()?.fails.insert(rest, reason).is_none().then_some(())?,
+            "left-out" => self.suites.last_mut()?.left_out.insert(rest, reason).is_none().then_some(())?,
+            _ => return None,
+        }
+        Some(())
+    }
+
+    fn suite(&self, rest: &str) -> Option<Suite> {
+        let mut words = rest.split(' ');
+        let (library, module) = (words.next()?.to_owned(), words.next()?.to_owned());
+        let run = words.next()?.strip_prefix("run=")?.parse().ok()?;
+        let skipped = words.map(|word| {
+            let (reason, count) = word.split_once('=')?;
+            self.reasons.contains(reason).then(|| Some((reason.to_owned(), count.parse().ok()?)))?
+        });
+        let skipped = skipped.collect::<Option<_>>()?;
+        Some(Suite { library, module, run, skipped, ..Suite::default() })
+    }
+
+    /// What in `report` is not as expected. More tests and fewer skips are welcome: a security update may bring them.
+    pub(crate) fn complaints(&self, suite: &Suite, report: &Report) -> Vec<String> {
+        let mut complaints = Vec::new();
+        for (id, message) in &report.failed {
+            if !suite.fails.contains_key(id) {
+                complaints.push(format!("add `fails REASON: {id}` or mend it: {message}"));
+            }
+        }
+        for (id, reason) in &suite.fails {
+            if !report.failed.contains_key(id) {
+                complaints.push(format!("remove `fails {reason}: {id}`: it did not fail"));
+            }
+        }
+        let mut skipped = BTreeMap::<String, usize>::new();
+        for (id, said) in &report.skipped {
+            match self.reason(said) {
+                Some(reason) => *skipped.entry(reason.to_owned()).or_default() += 1,
+                None => complaints.push(format!("add `skip REASON: {said}`: {id} was skipped")),
+            }
+        }
+        let more =
+            |(reason, count): (&String, &usize)| suite.skipped.get(reason).is_none_or(|max| count > max);
+        if report.run < suite.run || skipped.iter().any(more) {
+            let line = suite_line(&suite.library, &suite.module, report.run, &skipped);
+            let was = suite_line(&suite.library, &suite.module, suite.run, &suite.skipped);
+            complaints.push(format!("change `{was}` to `{line}`, or find out why fewer tests ran"));
+        }
+        complaints
+    }
+
+    /// The lines about skips that no test of any suite needed.
+    pub(crate) fn unsaid(&self, said: &BTreeSet<String>) -> Vec<String> {
+        let unsaid = self.skips.iter().filter(|(text, _)| !said.iter().any(|said| fits(text, said)));
+        unsaid.map(|(text, reason)| format!("remove `skip {reason}: {text}`: no test says so")).collect()
+    }
+
+    fn reason(&self, said: &str) -> Option<&str> {
+        self.skips.iter().find(|(text, _)| fits(text, said)).map(|(_, reason)| reason.as_str())
+    }
+}
+
+fn fits(text: &str, said: &str) -> bool {
+    match text.strip_suffix('…') {
+        Some(start) => said.starts_with(start),
+        None => said == text,
+    }
+}
+
+fn suite_line(library: &str, module: &str, run: usize, skipped: &BTreeMap<String, usize>) -> String {
+    let skipped: String = skipped.iter().map(|(reason, count)| format!(" {reason}={count}")).collect();
+    format!("suite {library} {module} run={run}{skipped}")
+}
+
+impl Suite {
+    /// Tests that must not even start.
+    pub(crate) fn left_out(&self) -> Vec<&str> {
+        self.left_out.keys().map(String::as_str).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each must be covered by a suite at least.
+    const LIBRARIES: &str = "json re str dict list set int float datetime decimal collections itertools functools dataclasses enum \
+        logging base64 hashlib struct zlib bz2 lzma sqlite3 zoneinfo csv statistics string textwrap urllib.parse \
+        xml.etree typing copy heapq bisect";
+
+    const LIST: &str = "reason threads: A sandbox runs one thread.\n\
+        skip threads: no threads…\n\
+        suite a test.a run=3 threads=1\n\
+        fails threads: test.a.T.one\n";
+
+    /// (tests run, (failed, message), (skipped, what it said), the beginning of each complaint)
+    type Row = (
+        usize,
+        &'static [(&'static str, &'static str)],
+        &'static [(&'static str, &'static str)],
+        &'static [&'static str],
+    );
+
+    const FAILED: &[(&str, &str)] = &[("test.a.T.one", "E: m")];
+    const ROWS: &[Row] = &[
+        (3, FAILED, &[("test.a.T.two", "no threads here")], &[]),
+        (4, FAILED, &[], &[]),
+        (3, &[], &[], &["remove `fails threads: test.a.T.one`"]),
+        (
+            3,
+            &[("test.a.T.one", "E: m"), ("test.a.T.two", "E: n")],
+            &[],
+            &["add `fails REASON: test.a.T.two` or mend it: E: n"],
+        ),
+        (3, FAILED, &[("test.a.T.two", "no mood")], &["add `skip REASON: no mood`: test.a.T.two"]),
+        (
+            3,
+            FAILED,
+            &[("test.a.T.two", "no threads here"), ("test.a.T.three", "no threads")],
+            &["change `suite a test.a run=3 threads=1` to `suite a test.a run=3 threads=2`"],
+        ),
+        (0, FAILED, &[], &["change `suite a test.a run=3 threads=1` to `suite a test.a run=0`"]),
+    ];
+
+    #[test]
+    fn differences_are_told_both_ways() {
+        let map = |pairs: &[(&str, &str)]| {
+            pairs.iter().map(|(id, text)| ((*id).to_owned(), (*text).to_owned())).collect()
+        };
+        let expected = Expected::parse(LIST);
+        let said = |text: &str| expected.unsaid(&BTreeSet::from([text.to_owned()]));
+        assert_eq!(said("no threads here"), [""; 0]);
+        assert_eq!(said("no mood"), ["remove `skip threads: no threads…`: no test says so"]);
+        for (run, failed, skipped, starts) in ROWS {
+            let report = Report { run: *run, failed: map(failed), skipped: map(skipped) };
+            let complaints = expected.complaints(&expected.suites[0], &report);
+            let as_said =
+                complaints.iter().zip(*starts).all(|(complaint, start)| complaint.starts_with(start));
+            assert!(complaints.len() == starts.len() && as_said, "{starts:?}: {complaints:?}");
+        }
+    }
+
+    #[test]
+    fn each_library_has_its_suite() {
+        let expected = Expected::parse(include_str!("expected.txt"));
+        let covered: BTreeSet<_> = expected.suites.iter().map(|suite| suite.library.as_str()).collect();
+        let named: BTreeSet<_> = LIBRARIES.split_whitespace().collect();
+        assert_eq!(covered, named);
+    }
+
+    #[test]
+    fn each_reason_is_needed() {
+        let expected = Expected::parse(include_str!("expected.txt"));
+        let suites =
+            expected.suites.iter().flat_map(|suite| suite.fails.values().chain(suite.left_out.values()));
+        let used: BTreeSet<_> = expected.skips.iter().map(|(_, reason)| reason).chain(suites).collect();
+        assert_eq!(used, expected.reasons.iter().collect());
+    }
+}
