@@ -8,6 +8,7 @@
 // 1 when it left an exception. The interpreter is never finalized: the memory is dropped whole.
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
+#include <wasi/api.h>
 
 #define DOOR(name) __attribute__((import_module("actiond"), import_name(#name)))
 #define EXPORT(name) __attribute__((export_name(#name)))
@@ -55,11 +56,39 @@ static PyObject *log_record(PyObject *Py_UNUSED(module), PyObject *args) {
     Py_RETURN_NONE;
 }
 
+// The state of random.Random as Modules/_randommodule.c lays it out: the position, and 624 words of Mersenne Twister.
+typedef struct {
+    PyObject_HEAD
+    int index;
+    uint32_t state[624];
+} Generator;
+
+// Fills a generator's state with entropy and has it twisted at first use. Every run does this; seed() takes ten times as
+// long, for it stretches a short key to the same words.
+static PyObject *reseed(PyObject *Py_UNUSED(module), PyObject *object) {
+    PyTypeObject *type = Py_TYPE(object);
+    while (type->tp_base != NULL && type->tp_base != &PyBaseObject_Type) type = type->tp_base;
+    if (type->tp_basicsize != sizeof(Generator)) {
+        PyErr_SetString(PyExc_TypeError, "not a generator of this version");
+        return NULL;
+    }
+    Generator *generator = (Generator *)object;
+    if (__wasi_random_get((uint8_t *)generator->state, sizeof generator->state) != 0) {
+        PyErr_SetString(PyExc_OSError, "no entropy");
+        return NULL;
+    }
+    // The one state that must not be is all zeros.
+    generator->state[0] |= 0x80000000U;
+    generator->index = 624;
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef methods[] = {
     {"input", input, METH_NOARGS, "The payload of this call."},
     {"result", result, METH_O, "Hand back the result; 0, or the limit in bytes when it is too large."},
     {"raised", raised, METH_O, "Hand back an exception as JSON."},
     {"log", log_record, METH_VARARGS, "Log(level, source, message), the last two as UTF-8."},
+    {"reseed", reseed, METH_O, "Give a random.Random a state of its own."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -120,6 +120,10 @@ fn split(wasm: &[u8]) -> std::result::Result<Split, Box<dyn std::error::Error + 
     let mut mutable_globals = 0;
     for payload in Parser::new(0).parse_all(wasm) {
         let payload = payload?;
+        #[expect(
+            clippy::wildcard_enum_match_arm,
+            reason = "sections that a later parser knows are copied as they are"
+        )]
         match &payload {
             Payload::MemorySection(section) => {
                 let bytes: u64 = section.clone().into_iter().try_fold(0_u64, |sum, memory| {
@@ -145,7 +149,7 @@ fn split(wasm: &[u8]) -> std::result::Result<Split, Box<dyn std::error::Error + 
             _ => {}
         }
         if let Some((id, range)) = payload.as_section() {
-            module.section(&RawSection { id, data: &wasm[range.start as usize..range.end as usize] });
+            module.section(&RawSection { id, data: &wasm[range] });
         }
     }
     if mutable_globals > 1 {

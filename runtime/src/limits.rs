@@ -7,7 +7,8 @@ use wasmtime::ResourceLimiter;
 /// The bounds of one run. Importing an action and running it have the same kinds of bounds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// CPU: WebAssembly instructions, roughly. Deterministic: same image and input, same fuel.
+    /// CPU: WebAssembly instructions, roughly. Deterministic: same image and input, same fuel, but for the few
+    /// instructions by which handling one time of day or random number differs from handling another.
     pub fuel: u64,
     /// Wall time, waiting included.
     pub wall: Duration,
@@ -23,7 +24,7 @@ pub struct Limits {
     pub log_bytes: usize,
     /// Bytes written below `/tmp` in one run, rewritten ones counted again.
     pub scratch_bytes: u64,
-    /// Files and directories below `/tmp` at one time.
+    /// Files, directories and links made below `/tmp` in one run, removed ones included.
     pub scratch_entries: u32,
     /// Files and directories open at one time.
     pub open_files: u32,

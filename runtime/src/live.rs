@@ -37,6 +37,7 @@ pub(crate) struct Live {
 }
 
 /// How one call of an export ended.
+#[derive(Clone, Copy)]
 pub(crate) enum Ended {
     /// The export returned this number.
     Done(i32),

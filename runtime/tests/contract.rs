@@ -216,7 +216,7 @@ const WORLD: &[(&str, &str)] = &[
     ("os.system('ls')", "OSError: [Errno 58] a sandbox is one interpreter and cannot start processes"),
     (
         "import threading; threading.Thread(target=print).start()",
-        "RuntimeError: can't start new thread: a sandbox runs one thread; call the function directly, or use asyncio",
+        "RuntimeError: can't start new thread: a sandbox runs one thread; call the function directly",
     ),
     (
         "import ctypes",

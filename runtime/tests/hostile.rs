@@ -202,7 +202,11 @@ const ROWS: &[(&str, Bound, &str)] = &[
     ("os.symlink('/etc', '/tmp/etc')", Usual, "PermissionError: …"),
     ("os.symlink('../../../../../../etc', '/tmp/etc'); open('/tmp/etc/passwd')", Usual, "…Error: …"),
     ("os.symlink('..', '/tmp/up'); os.listdir('/tmp/up')", Usual, "…Error: …"),
-    ("import socket; socket.create_connection(('127.0.0.1', 80))", Usual, "…"),
+    (
+        "import socket; socket.create_connection(('127.0.0.1', 80))",
+        Usual,
+        "OSError: [Errno 58] this guest has no network",
+    ),
     ("return [os.environ.get('HOME'), os.environ.get('PATH')]", Usual, "[null,null]"),
     // Writing where it may not.
     ("open('/lib/python3.13/json/x.py', 'w')", Usual, "…Error: …"),
@@ -214,11 +218,7 @@ const ROWS: &[(&str, Bound, &str)] = &[
     ("os.utime('main.py')", Usual, "…Error: …"),
     // Changing the interpreter for whoever comes next.
     ("builtins.len = None; json.loads = None; sys.modules.clear(); os.environ['LEFT'] = 'x'", Usual, "null"),
-    (
-        "json.JSONEncoder.encode = lambda self, x: 'x'; return 1",
-        Usual,
-        "ValueError: the result that was handed back is not JSON",
-    ),
+    ("json.JSONEncoder.encode = lambda self, x: 'x'; return 1", Usual, "1"),
     (
         "logging.StreamHandler.emit = None; sys.stdout = sys.stderr = None; logger.handlers.clear()",
         Usual,

@@ -4,7 +4,7 @@ import gc
 import importlib
 import sys
 
-from . import absent, action, outcome, output, result
+from . import absent, output, warm
 
 # What actions import most, and what those import. Each is loaded once per machine and shared by all actions.
 _SHARED_MODULES = """
@@ -16,34 +16,15 @@ _SHARED_MODULES = """
     zlib zoneinfo
 """.split()
 
-_WARM_ROUNDS = 12
-
-
 def boot() -> None:
     """Set the interpreter up for actions; the memory after this call is the base image."""
     output.install()
     absent.install()
     for name in _SHARED_MODULES:
         importlib.import_module(name)
-    for _ in range(_WARM_ROUNDS):
-        _warm()
+    warm.walk()
     sys.path.remove("/shim")
     # What lives now lives for ever: collections in runs need not look at it, nor write to it.
     gc.collect()
     gc.freeze()
 
-
-def _warm() -> None:
-    """Walk the ways of a run: the interpreter specializes code while it runs, and writes to it only then."""
-    action._main, action._arguments = _example, action._count_arguments(_example)
-    outcome.guard(_example_run)
-    result.encode({"nested": [{"pod": "a", "count": 1, "ratio": 0.5, "ok": True, "none": None}]})
-    action._main = None
-
-
-def _example_run() -> None:
-    action._run()
-
-
-def _example(data: object, logger: object) -> object:
-    return data

@@ -10,6 +10,13 @@ import _actiond
 class HostHandler(logging.Handler):
     """Gives each record to the host with its level and its logger's name."""
 
+    def handle(self, record: logging.LogRecord) -> bool:
+        # Without the lock that the base class takes: there is one thread.
+        if self.filters and not self.filter(record):
+            return False
+        self.emit(record)
+        return True
+
     def emit(self, record: logging.LogRecord) -> None:
         _emit(self, record)
 
@@ -19,8 +26,11 @@ def _emit(handler: logging.Handler, record: logging.LogRecord) -> None:
         formatter = handler.formatter
         # The host shows level and name; a format that only repeats them is taken as none.
         if formatter is None or formatter._fmt == logging.BASIC_FORMAT:
-            formatter = _plain
-        _send(record.levelno, record.name, formatter.format(record))
+            more = record.exc_info or record.exc_text or record.stack_info
+            message = _plain.format(record) if more else record.getMessage()
+        else:
+            message = formatter.format(record)
+        _send(record.levelno, record.name, message)
     except Exception:
         handler.handleError(record)
 

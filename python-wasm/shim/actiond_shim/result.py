@@ -8,6 +8,8 @@ import enum
 import json
 import math
 import uuid
+from collections.abc import Callable
+from json.encoder import c_make_encoder, encode_basestring
 
 import _actiond
 
@@ -27,10 +29,10 @@ def hand_back(value: object) -> None:
 def encode(value: object) -> bytes:
     """Encode compactly, as UTF-8. Raises TypeError naming the place of what has no JSON form."""
     try:
-        text = _fast.encode(value)
+        text = "".join(_fast(value, 0))
     except (TypeError, ValueError):
         # Something the encoder does not know, a number JSON has no word for, or a circle: look at every value.
-        text = _fast.encode(_plain(value, "result", set()))
+        text = "".join(_encoder()(_plain(value, "result", set()), 0))
     try:
         return text.encode()
     except UnicodeEncodeError:
@@ -43,7 +45,12 @@ def _no_plain_form(value: object) -> object:
     raise TypeError
 
 
-_fast = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_no_plain_form)
+def _encoder() -> Callable[[object, int], tuple[str, ...]]:
+    """The C encoder that `json.JSONEncoder` builds anew for each call: compact, no NaN, no key sorting or skipping."""
+    return c_make_encoder({}, _no_plain_form, encode_basestring, None, ":", ",", False, False, False)
+
+
+_fast = _encoder()
 
 
 def _plain(value: object, path: str, around: set[int]) -> object:
