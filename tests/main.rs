@@ -1,3 +1,9 @@
 //! The product as its users meet it: one binary of all end-to-end tests, because linking is what takes long.
 
+mod actions;
+mod bundles;
+mod inputs;
+mod program;
+mod runs;
 mod tidy;
+mod zips;

@@ -3,7 +3,7 @@
 
 use std::{
     fs::File,
-    io::{self, Read},
+    io::{self, ErrorKind, Read},
     path::{Path, PathBuf},
 };
 
@@ -17,8 +17,10 @@ const BYTE_ORDER_MARK: &str = "\u{feff}";
 /// What is wrong with the data, and where.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
+    #[error("{0}: there is no such file: check the path")]
+    Missing(String),
     #[error("{from}: cannot be read ({why}): check the path and its permissions")]
-    Unreadable { from: String, why: io::Error },
+    Unreadable { from: String, why: ErrorKind },
     #[error("{from}: has more than {bytes_max} bytes: hand over fewer records")]
     TooLarge { from: String, bytes_max: usize },
     #[error("{from}:{line}:{column}: {what}")]
@@ -54,7 +56,10 @@ pub(crate) fn read(from: &From, bytes_max: usize) -> Result<String, Error> {
         From::Stdin => io::stdin().lock().take(limit).read_to_end(&mut bytes),
         From::File(path) => File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)),
     };
-    read.map_err(|why| Error::Unreadable { from: from.name(), why })?;
+    read.map_err(|error| match error.kind() == ErrorKind::NotFound {
+        true => Error::Missing(from.name()),
+        false => Error::Unreadable { from: from.name(), why: error.kind() },
+    })?;
     if bytes.len() > bytes_max {
         return Err(Error::TooLarge { from: from.name(), bytes_max });
     }

@@ -27,23 +27,29 @@ pub(crate) struct Report {
 pub(crate) enum Error {
     #[error("--report {path}: is not a plain file: give another path")]
     Special { path: PathBuf },
+    #[error("--report {path}: there is no folder {folder}: give another path")]
+    NoFolder { path: PathBuf, folder: PathBuf },
     #[error("--report {path}: cannot be written ({why}): give another path")]
-    Unwritable { path: PathBuf, why: io::Error },
+    Unwritable { path: PathBuf, why: io::ErrorKind },
 }
 
 impl Report {
     /// Opens a file beside `path`, which takes its place when it is complete.
     pub(crate) fn create(path: &Path) -> Result<Self, Error> {
-        let unwritable = |why| Error::Unwritable { path: path.to_owned(), why };
+        let unwritable = |why: io::Error| Error::Unwritable { path: path.to_owned(), why: why.kind() };
         // A link's target is replaced, not the link.
+        let given = path;
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         if path.exists() && !path.is_file() {
-            return Err(Error::Special { path });
+            return Err(Error::Special { path: given.to_owned() });
         }
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
+        if !folder.is_dir() {
+            return Err(Error::NoFolder { folder: folder.to_owned(), path });
+        }
         let aside = tempfile::Builder::new()
             .prefix(".actiond-report-")
             // Less what the user's mask takes, as for any file.
@@ -55,7 +61,7 @@ impl Report {
 
     /// Writes the outcome of a run that began at `began`.
     pub(crate) fn write(mut self, outcome: &Outcome, began: Timestamp) -> Result<(), Error> {
-        let unwritable = |why| Error::Unwritable { path: self.path.clone(), why };
+        let unwritable = |why: io::Error| Error::Unwritable { path: self.path.clone(), why: why.kind() };
         let mut text =
             serde_json::to_vec(&Wire::new(outcome, began)).map_err(|error| unwritable(error.into()))?;
         text.push(b'\n');

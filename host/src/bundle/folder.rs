@@ -26,8 +26,10 @@ pub(super) fn copy(folder: &Path, tree: &mut Tree<'_>) -> Result<(), Problem> {
 /// `prefix`: the folder's name inside of the bundle with `/`, or nothing. As deep as the limit on depth allows.
 fn copy_below(folder: &Path, prefix: &[u8], tree: &mut Tree<'_>) -> Result<(), Problem> {
     let unreadable = |why: io::Error| match prefix {
-        [] => Refusal::Unreadable(why),
-        [name @ .., _] => Refusal::UnreadableFile { name: String::from_utf8_lossy(name).into_owned(), why },
+        [] => Refusal::Unreadable(why.kind()),
+        [name @ .., _] => {
+            Refusal::UnreadableFile { name: String::from_utf8_lossy(name).into_owned(), why: why.kind() }
+        }
     };
     let mut entries = Vec::new();
     for entry in fs::read_dir(folder).map_err(unreadable)? {
@@ -67,7 +69,8 @@ impl<'a> Plain<'a> {
         if let Some(kind) = special_kind(kind) {
             return Err(special(kind));
         }
-        let unreadable = |why| Refusal::UnreadableFile { name: name.as_str().to_owned(), why };
+        let unreadable =
+            |why: io::Error| Refusal::UnreadableFile { name: name.as_str().to_owned(), why: why.kind() };
         // It may have become something else since it was listed: a link is not followed, a pipe not waited for.
         let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
         let file = OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(unreadable)?;
@@ -90,7 +93,7 @@ impl Unpacking for Plain<'_> {
     }
 
     fn unreadable(&self, why: io::Error) -> Refusal {
-        Refusal::UnreadableFile { name: self.name.as_str().to_owned(), why }
+        Refusal::UnreadableFile { name: self.name.as_str().to_owned(), why: why.kind() }
     }
 }
 

@@ -26,9 +26,9 @@ pub(crate) enum Refusal {
     #[error("there is no such file or folder: check the path")]
     Missing,
     #[error("cannot be read ({0}): check its permissions")]
-    Unreadable(io::Error),
+    Unreadable(io::ErrorKind),
     #[error("{name:?} cannot be read ({why}): check its permissions")]
-    UnreadableFile { name: String, why: io::Error },
+    UnreadableFile { name: String, why: io::ErrorKind },
     #[error("is neither a zip nor a folder: give one of them")]
     NeitherZipNorFolder,
     #[error("is not a zip: give a zip file, or the folder itself")]

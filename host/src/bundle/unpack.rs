@@ -55,7 +55,7 @@ pub(crate) fn unpack(bundle: &Path, into: &Path, limits: &Limits) -> Result<Bund
 fn fill(bundle: &Path, tree: &mut Tree<'_>) -> Result<(), Problem> {
     let metadata = fs::metadata(bundle).map_err(|error| {
         let missing = matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory);
-        if missing { Refusal::Missing } else { Refusal::Unreadable(error) }
+        if missing { Refusal::Missing } else { Refusal::Unreadable(error.kind()) }
     })?;
     if metadata.is_dir() {
         folder::copy(bundle, tree)

@@ -45,13 +45,13 @@ pub(super) fn unpack(path: &Path, tree: &mut Tree<'_>) -> Result<(), Problem> {
 fn read(path: &Path, bytes_max: u64) -> Result<Archive, Refusal> {
     let mut bytes = Vec::new();
     let read = File::open(path).and_then(|file| file.take(bytes_max + 1).read_to_end(&mut bytes));
-    read.map_err(Refusal::Unreadable)?;
+    read.map_err(|error| Refusal::Unreadable(error.kind()))?;
     if bytes.len() as u64 > bytes_max {
         return Err(Refusal::ZipTooLarge { bytes_max });
     }
     let begins_as_zip = bytes.starts_with(b"PK");
     ZipArchive::from_slice(bytes).map_err(|error| {
-        let endless = matches!(error.kind(), ErrorKind::MissingEndOfCentralDirectory);
+        let endless = matches!(error.kind(), ErrorKind::MissingEndOfCentralDirectory | ErrorKind::Eof);
         match (endless, begins_as_zip) {
             (true, true) => damaged("its end is missing"),
             (true, false) => Refusal::NotZip,
@@ -161,7 +161,13 @@ impl Unpacking for Packed<'_> {
     fn check(&mut self, chunk: &[u8], bytes: u64) -> Result<(), Refusal> {
         if chunk.is_empty() {
             let found = ZipVerification { crc: self.checksum.sum(), uncompressed_size: bytes };
-            return self.claim.valid(found).map_err(|error| damaged_file(self.name, &error.to_string()));
+            return match self.claim.valid(found) {
+                Ok(()) => Ok(()),
+                Err(_) if bytes == self.claim.uncompressed_size => {
+                    Err(damaged_file(self.name, "its checksum is wrong"))
+                }
+                Err(_) => Err(damaged_file(self.name, "its size is not what the zip says")),
+            };
         }
         self.checksum.update(chunk);
         let packed_bytes = match &self.decoder {

@@ -28,6 +28,8 @@ use crate::{
 const MEMORY_MIB_MAX: u64 = 4_096;
 const TIMEOUT_S_MAX: u64 = 86_400;
 const REPEAT_MAX: u64 = 1_000_000;
+/// A guest that boots gives way every few milliseconds.
+const BOOT_CANCEL_WAIT: Duration = Duration::from_millis(500);
 
 const EXAMPLES: &str = "\
 Examples:
@@ -149,10 +151,8 @@ impl<'a> Job<'a> {
             refused @ bundle::Error::Refused { .. } => Failure::bad_input(refused),
             ours @ bundle::Error::Work { .. } => Failure::internal(ours),
         })?;
-        let scratch = work.scratch();
-        let engine = tokio::select! {
-            engine = open(&self.config, &scratch, terminal) => engine?,
-            () = signals.next() => return Ok(Ran::cancelled()),
+        let Some(engine) = open(&self.config, &work.scratch(), &mut signals, terminal).await? else {
+            return Ok(Ran::cancelled());
         };
         let env = self.environment.variables().to_vec();
         let source = Source { root: bundle.root, digest: bundle.digest, env };
@@ -227,22 +227,37 @@ impl Ran {
     }
 }
 
-/// Opens the engine on a thread of its own: compiling blocks, and Ctrl-C must not wait for it.
-async fn open(config: &Config, scratch: &Path, terminal: Terminal) -> Result<Engine, Failure> {
+/// Opens the engine on a thread of its own: compiling blocks, and Ctrl-C must not wait for it. `None` when cancelled.
+async fn open(
+    config: &Config,
+    scratch: &Path,
+    signals: &mut Signals,
+    terminal: Terminal,
+) -> Result<Option<Engine>, Failure> {
     let guest = Guest::open(&config.guest_dir).map_err(failure)?;
     let settings = config.settings(scratch);
-    let executor = runtime::Handle::current();
-    let opening = tokio::task::spawn_blocking(move || {
-        executor.block_on(Engine::open(guest, settings, |progress| {
+    let (executor, cancel) = (runtime::Handle::current(), CancellationToken::new());
+    let cancelled = cancel.clone();
+    let mut opening = tokio::task::spawn_blocking(move || {
+        let engine = Engine::open(guest, settings, |progress| {
             terminal.progress(match progress {
                 Progress::Compiling => "compiling the guest, once on this machine: some seconds …",
                 Progress::Booting => "booting the guest, once on this machine …",
             });
-        }))
+        });
+        executor.block_on(cancelled.run_until_cancelled(engine))
     });
-    let opened = opening.await.map_err(Failure::internal)?;
+    let opened = tokio::select! {
+        opened = &mut opening => opened.map_err(Failure::internal)?,
+        () = signals.next() => {
+            cancel.cancel();
+            // A boot ends at once and lets go of the work folder. Nobody waits for the compiler.
+            let _ = tokio::time::timeout(BOOT_CANCEL_WAIT, opening).await;
+            None
+        }
+    };
     terminal.progress_done();
-    opened.map_err(failure)
+    opened.transpose().map_err(failure)
 }
 
 /// Whose fault an error of the runtime is.

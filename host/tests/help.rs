@@ -1,0 +1,28 @@
+//! The help, which names every flag and exit code. It also makes cargo build the program whenever it builds all tests, for
+//! those of the package `e2e` to start.
+
+use std::process::Command;
+
+fn help(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_actiond")).args(arguments).output().expect("it starts");
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    String::from_utf8(output.stdout).expect("help is text")
+}
+
+#[test]
+fn the_program_names_its_commands() {
+    assert!(help(&["--help"]).contains("\n  run "));
+}
+
+#[test]
+fn run_names_its_flags_with_examples_and_exit_codes() {
+    let help = help(&["run", "--help"]);
+    for flag in ["data", "env", "fuel", "memory-mib", "timeout-s", "repeat", "report"] {
+        assert!(help.contains(&format!("\n      --{flag} <")), "{flag}: {help}");
+    }
+    for part in
+        ["Examples:\n  actiond run my-action/\n", "$ACTIOND_GUEST", "$ACTIOND_CACHE", "3 stopped by a limit"]
+    {
+        assert!(help.contains(part), "{part}: {help}");
+    }
+}
