@@ -6,7 +6,7 @@ use actiond_runtime::{End, Metering};
 
 use crate::{
     Amount, Result,
-    rows::{Rows, Sorted, geometric_mean},
+    rows::{Row, Rows, Sorted, geometric_mean},
     stage::{Files, Stage},
 };
 
@@ -31,15 +31,15 @@ pub(crate) async fn measure(
         without.push(in_sandbox(&off).await?);
     }
     let (fuel, off, base) = (best(&with_fuel), best(&without), best(&natively));
-    for (name, seconds) in &fuel {
-        let against = |seconds: f64| base.get(name).map(|base| format!("{:.2}× native", seconds / base));
-        let note = |seconds| against(seconds).unwrap_or_default();
-        if let Some(native) = base.get(name) {
-            rows.add(&format!("{name}, native"), native * 1e3, "ms", None, "")?;
+    for (name, native) in &base {
+        rows.add(Row::new(format!("CPU {name}, native"), native * 1e3, "ms"))?;
+    }
+    for (metering, ours) in [("fuel", &fuel), ("no fuel", &off)] {
+        for (name, seconds) in ours {
+            let beside = base.get(name).map(|native| format!("{:.2}× native", seconds / native));
+            let row = Row::new(format!("CPU {name}, {metering}"), seconds * 1e3, "ms");
+            rows.add(row.beside(beside.unwrap_or_default()))?;
         }
-        rows.add(&format!("{name}, fuel"), seconds * 1e3, "ms", None, note(*seconds))?;
-        let Some(seconds) = off.get(name) else { continue };
-        rows.add(&format!("{name}, no fuel"), seconds * 1e3, "ms", None, note(*seconds))?;
     }
     if native.is_some() {
         means("fuel", &with_fuel, &fuel, (&natively, &base), Some(2.0), rows)?;
@@ -63,8 +63,8 @@ fn means(
     // Each round has two native turns; the one just before it is its neighbour.
     let each = rounds.iter().zip(natives.chunks(2)).map(|(ours, natives)| mean(ours, &natives[0]));
     let each = Sorted::new(each.collect());
-    let row = format!("geometric mean against native, {name}");
-    rows.add(&row, mean(best, native), "×", goal, format!("single rounds: {}", each.spread()))
+    let row = Row::new(format!("CPU geometric mean against native, {name}"), mean(best, native), "×");
+    rows.add(row.goal(goal).note(format!("single rounds: {}", each.spread())))
 }
 
 async fn in_sandbox(stage: &Stage) -> Result<Seconds> {

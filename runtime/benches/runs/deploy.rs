@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::{
     Amount, Result, process, records,
-    rows::{Rows, Sorted},
+    rows::{Row, Rows, Sorted},
     stage::{self, IMPORTS, Stage},
 };
 
@@ -18,9 +18,13 @@ pub(crate) async fn measure(guest: &Path, amount: Amount, rows: &mut Rows) -> Re
     // Compiles what is not compiled yet.
     drop(Stage::open(guest).await?);
     let boots = engines(guest, amount.of(10), Cached::Code).await?;
-    rows.add("base boot, code cached", boots.percentile(50), "ms", None, boots.spread())?;
+    rows.add(Row::new("base boot, code cached", boots.percentile(50), "ms").note(boots.spread()))?;
     let opens = engines(guest, amount.of(20), Cached::All).await?;
-    rows.add("engine open, warm cache", opens.percentile(50), "ms", Some(100.0), opens.spread())?;
+    rows.add(
+        Row::new("engine open, warm cache", opens.percentile(50), "ms")
+            .goal(Some(100.0))
+            .note(opens.spread()),
+    )?;
     deploys(guest, amount.of(40).max(10), rows).await
 }
 
@@ -29,7 +33,7 @@ pub(crate) async fn measure_compile(guest: &Path, rows: &mut Rows) -> Result<()>
     let cache = tempfile::tempdir()?;
     let began = Instant::now();
     Stage::with(guest, |settings| settings.cache_dir = cache.path().to_owned()).await?;
-    rows.add("compile and boot, nothing cached", began.elapsed().as_secs_f64(), "s", None, "n 1")
+    rows.add(Row::new("compile and boot, nothing cached", began.elapsed().as_secs_f64(), "s").note("n 1"))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,21 +92,20 @@ async fn deploys(guest: &Path, count: usize, rows: &mut Rows) -> Result<()> {
     let (prepared, ran) = (Sorted::new(prepared), Sorted::new(ran));
     let (stored, hot) = (Sorted::new(stored), Sorted::new(hot));
     rows.add(
-        "deploy: files to prepared, 13 imports, p50",
-        prepared.percentile(50),
-        "ms",
-        None,
-        prepared.spread(),
+        Row::new("deploy: files to prepared, 13 imports, p50", prepared.percentile(50), "ms")
+            .note(prepared.spread()),
     )?;
     rows.add(
-        "deploy: files to first result, 13 imports, p50",
-        ran.percentile(50),
-        "ms",
-        Some(150.0),
-        ran.spread(),
+        Row::new("deploy: files to first result, 13 imports, p50", ran.percentile(50), "ms")
+            .goal(Some(150.0))
+            .note(ran.spread()),
     )?;
-    rows.add("stored per action (delta on disk)", stored.percentile(50), "MiB", Some(2.0), stored.spread())?;
-    rows.add("hot image per action (memory)", hot.percentile(50), "MiB", None, hot.spread())
+    rows.add(
+        Row::new("stored per action (delta on disk)", stored.percentile(50), "MiB")
+            .goal(Some(2.0))
+            .note(stored.spread()),
+    )?;
+    rows.add(Row::new("hot image per action (memory)", hot.percentile(50), "MiB").note(hot.spread()))
 }
 
 fn stored_bytes(cache: &Path) -> Result<u64> {

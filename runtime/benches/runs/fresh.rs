@@ -8,7 +8,7 @@ use crate::{
     Amount, Result,
     process::Spent,
     records,
-    rows::{Rows, Sorted},
+    rows::{Row, Rows, Sorted},
     stage::{IMPORTS, IMPORTS_USED, NOTHING, RECORDS, Stage, limits, returned},
 };
 
@@ -55,8 +55,10 @@ async fn one(
     let spent = Spent::now()?.per_run(before, runs);
     let (totals, starts, calls) = (Sorted::new(totals), Sorted::new(starts), Sorted::new(calls));
     let row = |what: &str| format!("fresh run, {name}, {what}");
-    rows.add(&row("p50"), totals.percentile(50), "ms", goals.0, totals.spread())?;
-    rows.add(&row("p99"), totals.percentile(99), "ms", goals.1, format!("{spent}, {fuel} fuel"))?;
-    rows.add(&row("start p50"), starts.percentile(50), "ms", None, "")?;
-    rows.add(&row("call and reset p50"), calls.percentile(50), "ms", None, "")
+    let median = Row::new(row("p50"), totals.percentile(50), "ms");
+    rows.add(median.goal(goals.0).note(totals.spread()))?;
+    let slow = Row::new(row("p99"), totals.percentile(99), "ms");
+    rows.add(slow.goal(goals.1).note(format!("{spent}, {fuel} fuel")))?;
+    rows.add(Row::new(row("start p50"), starts.percentile(50), "ms"))?;
+    rows.add(Row::new(row("call and reset p50"), calls.percentile(50), "ms"))
 }

@@ -17,7 +17,7 @@ use crate::{
     Amount, Result,
     process::Held,
     records,
-    rows::Rows,
+    rows::{Row, Rows},
     stage::{Stage, WAITING, limits},
 };
 
@@ -54,7 +54,8 @@ async fn live(stage: &Stage, count: usize, rows: &mut Rows) -> Result<()> {
         now.mappings
     );
     let private = each(now.private_bytes, before.private_bytes) / MIB;
-    rows.add(&format!("private memory per live run, {count} live"), private, "MiB", Some(1.0), note)
+    let row = format!("private memory per live run, {count} live");
+    rows.add(Row::new(row, private, "MiB").goal(Some(1.0)).note(note))
 }
 
 /// Polls a run until it waits for something other than its turn.

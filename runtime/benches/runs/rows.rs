@@ -10,21 +10,41 @@ use serde::Serialize;
 
 use crate::Result;
 
-/// One number.
+/// One number, and what belongs beside it.
 #[derive(Debug, Serialize)]
 pub(crate) struct Row {
     section: String,
     row: String,
     value: f64,
     unit: &'static str,
-    /// The most it should be; for rates, the least.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The most it should be.
     goal: Option<f64>,
+    /// How it compares with what was measured beside it.
+    beside: String,
     /// How many values it comes from, and their spread.
-    #[serde(skip_serializing_if = "String::is_empty")]
     note: String,
 }
 
+impl Row {
+    pub(crate) fn new(row: impl Into<String>, value: f64, unit: &'static str) -> Self {
+        let (section, beside, note) = Default::default();
+        Self { section, row: row.into(), value, unit, goal: None, beside, note }
+    }
+
+    pub(crate) fn goal(self, goal: Option<f64>) -> Self {
+        Self { goal, ..self }
+    }
+
+    pub(crate) fn beside(self, beside: impl Into<String>) -> Self {
+        Self { beside: beside.into(), ..self }
+    }
+
+    pub(crate) fn note(self, note: impl Into<String>) -> Self {
+        Self { note: note.into(), ..self }
+    }
+}
+
+/// All rows so far.
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
     section: String,
@@ -32,23 +52,17 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
+    /// Rows from here on are of this section.
     pub(crate) fn begin(&mut self, section: &str) -> Result<()> {
         section.clone_into(&mut self.section);
         Ok(writeln!(io::stdout(), "{section}")?)
     }
 
-    pub(crate) fn add(
-        &mut self,
-        row: &str,
-        value: f64,
-        unit: &'static str,
-        goal: Option<f64>,
-        note: impl Into<String>,
-    ) -> Result<()> {
-        let (section, note) = (self.section.clone(), note.into());
-        let aim = goal.map(|goal| format!("goal {goal}")).unwrap_or_default();
-        writeln!(io::stdout(), "  {row:<52} {value:>10.3} {unit:<7} {aim:<10} {note}")?;
-        self.rows.push(Row { section, row: row.to_owned(), value, unit, goal, note });
+    pub(crate) fn add(&mut self, row: Row) -> Result<()> {
+        let aim = row.goal.map(|goal| format!("goal {goal}")).unwrap_or_default();
+        let Row { row: name, value, unit, beside, note, .. } = &row;
+        writeln!(io::stdout(), "  {name:<52} {value:>10.3} {unit:<7} {aim:<10} {beside} {note}")?;
+        self.rows.push(Row { section: self.section.clone(), ..row });
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use tokio::{task::JoinSet, time::Instant};
 
 use crate::{
     Amount, Result, records,
-    rows::{Rows, Sorted},
+    rows::{Row, Rows, Sorted},
     stage::{IMPORTS, Stage},
 };
 
@@ -21,7 +21,7 @@ pub(crate) async fn measure(stage: &Stage, amount: Amount, rows: &mut Rows) -> R
         }
         let rates = Sorted::new(rates);
         let row = format!("fresh runs per second, 13 imports, threads: {threads}");
-        rows.add(&row, rates.percentile(50), "runs/s", None, rates.spread())?;
+        rows.add(Row::new(row, rates.percentile(50), "runs/s").note(rates.spread()))?;
     }
     Ok(())
 }
