@@ -9,6 +9,7 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
+use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, UTIME_NOW};
 use wasmtime::Module;
 
 use crate::error::{Error, Result};
@@ -35,9 +36,14 @@ impl Cache {
 
     /// The bytes kept under `name`; `None` when there are none or their checksum is wrong.
     pub(crate) fn read(&self, name: &str) -> Option<Vec<u8>> {
-        let mut bytes = fs::read(self.path(name)).ok()?;
+        let path = self.path(name);
+        let mut bytes = fs::read(&path).ok()?;
         let end = bytes.len().checked_sub(CHECKSUM_BYTES)?;
         let intact = blake3::hash(&bytes[..end]) == bytes[end..];
+        // For `prune`. A file that is gone again, or a disk that is full, makes it look older than it is: no harm.
+        let used = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
+        let used = Timestamps { last_access: used, last_modification: used };
+        let _ = rustix::fs::utimensat(CWD, &path, &used, AtFlags::empty());
         bytes.truncate(end);
         intact.then_some(bytes)
     }
@@ -46,7 +52,8 @@ impl Cache {
     pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let aside = self.path(&format!(".{name}.{}.{count}", std::process::id()));
+        // With the name's suffix, so that `prune` finds what a killed process left.
+        let aside = self.path(&format!(".{}-{count}-{name}", std::process::id()));
         let write = || {
             let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&aside)?;
             file.write_all(bytes)?;

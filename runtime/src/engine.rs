@@ -31,6 +31,12 @@ const WASM_STACK_BYTES: usize = 4 << 20;
 /// recursed to its limit and then called the host would take the process with it.
 const FIBER_STACK_BYTES: usize = WASM_STACK_BYTES + (2 << 20);
 
+const CODE_SUFFIX: &str = ".code";
+const BASE_SUFFIX: &str = ".base";
+/// Disk for compiled guests, some 23 MB each, and for base images, some 6 MB each. Older guests' go first.
+const CODE_BYTES_MAX: u64 = 256 << 20;
+const BASE_BYTES_MAX: u64 = 64 << 20;
+
 /// Where an engine keeps things and how much. The caller says every number.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -129,6 +135,7 @@ impl Engine {
         let mut inner = inner(raw);
         let (base, encoded) = boot(&inner, &settings.boot).await?;
         cache.write(&base_name, &encoded)?;
+        cache.prune(BASE_SUFFIX, BASE_BYTES_MAX)?;
         inner.base = Arc::new(base);
         Ok(Self(Arc::new(inner)))
     }
@@ -174,17 +181,18 @@ fn code_name(guest: &Guest, engine: &wasmtime::Engine) -> String {
     hasher.write(guest.module_hash().as_bytes());
     hasher.write(env!("CARGO_PKG_VERSION").as_bytes());
     engine.precompile_compatibility_hash().hash(&mut hasher);
-    format!("{}.code", hasher.0.finalize().to_hex())
+    hasher.0.finalize().to_hex().to_string() + CODE_SUFFIX
 }
 
 fn base_name(guest: &Guest, code_name: &str) -> String {
     let hash = blake3::hash(format!("{}\n{code_name}", guest.key()).as_bytes());
-    format!("{}.base", hash.to_hex())
+    hash.to_hex().to_string() + BASE_SUFFIX
 }
 
 fn compile(guest: &Guest, engine: &wasmtime::Engine, cache: &Cache, name: &str) -> Result<Module> {
     let code = engine.precompile_module(&guest.split()?.code).map_err(Error::wasm("compile the guest"))?;
     cache.write(name, &code)?;
+    cache.prune(CODE_SUFFIX, CODE_BYTES_MAX)?;
     cache.module(engine, name).ok_or_else(|| Error::File {
         doing: "load what was just compiled from",
         path: cache.path(name),
