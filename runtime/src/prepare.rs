@@ -79,8 +79,8 @@ impl Engine {
         if live.state().files.open() > 0 {
             return ready(source, Some("its import leaves a file open"));
         }
-        if live.state().scratch.touched {
-            return ready(source, Some("its import writes below /tmp"));
+        if !live.state().scratch.is_empty()? {
+            return ready(source, Some("its import leaves files below /tmp"));
         }
         let (image, delta) = Image::freeze(Some(&engine.base), live.memory()?.0)?;
         engine.images.keep(key, Arc::new(image), &delta)?;

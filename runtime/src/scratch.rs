@@ -73,6 +73,12 @@ impl Scratch {
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
+
+    /// Whether nothing is in it now.
+    pub(crate) fn is_empty(&self) -> Result<bool> {
+        let mut entries = fs::read_dir(&self.path).map_err(Error::file("read", &self.path))?;
+        Ok(entries.next().is_none())
+    }
 }
 
 impl Drop for Scratch {

@@ -260,9 +260,10 @@ async fn an_import_that_leaves_something_open_is_done_in_each_run() {
         (
             "open('/tmp/x', 'w').close()\nimport os\ndef main(): return os.listdir('/tmp')",
             "[\"x\"]",
-            Some("its import writes below /tmp"),
+            Some("its import leaves files below /tmp"),
         ),
         ("open('main.py').close()\ndef main(): return 1", "1", None),
+        ("import tempfile\nDIR = tempfile.gettempdir()\ndef main(): return DIR", "\"/tmp\"", None),
     ];
     for (main, expected, reason) in rows {
         let action = bench.ready(main).await;
