@@ -5,6 +5,10 @@
 use std::{
     borrow::Cow,
     io::{self, IsTerminal as _, Write as _},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use actiond_runtime::{Level, LogLine};
@@ -19,14 +23,16 @@ const CONTINUATION: &str = "    | ";
 const CLEAR_LINE: &str = "\r\x1b[2K";
 
 /// Standard error. Nothing is done when it cannot be written: there is no better place to say so.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Terminal {
     interactive: bool,
+    /// Whether a line of progress stands where the next line will come.
+    in_progress: Arc<AtomicBool>,
 }
 
 impl Terminal {
     pub(crate) fn new() -> Self {
-        Self { interactive: io::stderr().is_terminal() }
+        Self { interactive: io::stderr().is_terminal(), in_progress: Arc::default() }
     }
 
     /// One log line of a run that began at `began`.
@@ -35,7 +41,7 @@ impl Terminal {
         let source = escaped(&line.source, Newlines::Escape);
         let mut message = line.message.split('\n').map(|part| escaped(part, Newlines::Escape));
         let first = message.next().unwrap_or_default();
-        let mut stderr = anstream::stderr().lock();
+        let mut stderr = self.next_line();
         let _ =
             writeln!(stderr, "{DIM}{time}{DIM:#} {color}{level:<8}{color:#} {DIM}{source}:{DIM:#} {first}");
         for further in message {
@@ -45,42 +51,50 @@ impl Terminal {
 
     /// A traceback, as Python prints it.
     pub(crate) fn traceback(&self, text: &str) {
-        let _ = writeln!(anstream::stderr(), "{}", escaped(text.trim_end_matches('\n'), Newlines::Keep));
+        let _ = writeln!(self.next_line(), "{}", escaped(text.trim_end_matches('\n'), Newlines::Keep));
     }
 
     /// Why the program could not do what it was asked for: one line.
     pub(crate) fn failure(&self, message: &str) {
         let message = escaped(message, Newlines::Escape);
-        let _ = writeln!(anstream::stderr(), "{FAILURE}error:{FAILURE:#} {message}");
+        let _ = writeln!(self.next_line(), "{FAILURE}error:{FAILURE:#} {message}");
     }
 
     /// A line of ours that was asked for.
     pub(crate) fn note(&self, message: &str) {
-        let _ = writeln!(anstream::stderr(), "{message}");
+        let _ = writeln!(self.next_line(), "{message}");
     }
 
     /// A line of ours that only people want to see.
     pub(crate) fn aside(&self, message: &str) {
         if self.interactive {
-            let _ = writeln!(anstream::stderr(), "{DIM}{message}{DIM:#}");
+            let _ = writeln!(self.next_line(), "{DIM}{message}{DIM:#}");
         }
     }
 
-    /// Begins something that takes a while; on a terminal the line goes away when it is done.
+    /// Begins something that takes a while. On a terminal the line goes away when another comes.
     pub(crate) fn progress(&self, message: &str) {
-        let mut stderr = anstream::stderr().lock();
+        let mut stderr = self.next_line();
         let _ = if self.interactive {
-            write!(stderr, "{CLEAR_LINE}{DIM}{message}{DIM:#}").and_then(|()| stderr.flush())
+            self.in_progress.store(true, Ordering::Relaxed);
+            write!(stderr, "{DIM}{message}{DIM:#}").and_then(|()| stderr.flush())
         } else {
             writeln!(stderr, "{message}")
         };
     }
 
-    /// What took a while is done.
+    /// Ends a line of progress before someone else writes.
     pub(crate) fn progress_done(&self) {
-        if self.interactive {
-            let _ = write!(anstream::stderr(), "{CLEAR_LINE}");
+        self.next_line();
+    }
+
+    /// Standard error, at the beginning of an empty line.
+    fn next_line(&self) -> anstream::AutoStream<io::StderrLock<'static>> {
+        if self.in_progress.swap(false, Ordering::Relaxed) {
+            // Not through anstream: this is no colour.
+            let _ = write!(io::stderr(), "{CLEAR_LINE}");
         }
+        anstream::stderr().lock()
     }
 }
 

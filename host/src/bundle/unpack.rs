@@ -92,3 +92,134 @@ fn root(entries: &BTreeMap<String, Entry>) -> Result<String, Refusal> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use flate2::{Compression, write::DeflateEncoder};
+    use rawzip::{CompressionMethod, DataDescriptorOutput, ZipArchiveWriter};
+    use tempfile::TempDir;
+
+    use super::*;
+
+    const LIMITS: Limits =
+        Limits { zip_bytes: 1_000, entries: 4, bytes: 300, ratio: 10, ratio_from_bytes: 100, depth: 3 };
+
+    /// The files as a folder, and as a zip that says `claimed` of each file's size, or the truth.
+    fn unpack_both(files: &[(&str, &[u8])], claimed: Option<u64>) -> [Result<Bundle, String>; 2] {
+        let place = TempDir::new().unwrap();
+        let mut zip = ZipArchiveWriter::new(Vec::new());
+        for (name, contents) in files {
+            let path = place.path().join("folder").join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, contents).unwrap();
+            let file = zip.new_file(*name).compression_method(CompressionMethod::DEFLATE);
+            let (mut entry, config) = file.start().unwrap();
+            let mut writer = config.wrap(DeflateEncoder::new(&mut entry, Compression::best()));
+            writer.write_all(contents).unwrap();
+            let (encoder, truth) = writer.finish().unwrap();
+            encoder.finish().unwrap();
+            let size = claimed.unwrap_or(truth.uncompressed_size());
+            entry.finish(DataDescriptorOutput::new(truth.crc(), size)).unwrap();
+        }
+        fs::write(place.path().join("zip"), zip.finish().unwrap()).unwrap();
+        ["folder", "zip"].map(|kind| {
+            let into = place.path().join(format!("{kind}-work"));
+            fs::create_dir(&into).unwrap();
+            let prefix = format!("{}: ", place.path().join(kind).display());
+            let unpacked = unpack(&place.path().join(kind), &into, &LIMITS);
+            unpacked.map_err(|error| error.to_string().strip_prefix(&prefix).unwrap().to_owned())
+        })
+    }
+
+    #[track_caller]
+    fn check(files: &[(&str, &[u8])], folder: Result<(), &str>, zip: Result<(), &str>) {
+        let found = unpack_both(files, None);
+        let found = found.each_ref().map(|unpacked| unpacked.as_ref().map(drop).map_err(String::as_str));
+        assert_eq!(found, [folder, zip]);
+    }
+
+    /// Text that deflate makes little of.
+    fn noise(bytes: usize) -> Vec<u8> {
+        let mut state = 1_u32;
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8
+        };
+        (0..bytes).map(|_| next()).collect()
+    }
+
+    #[test]
+    fn each_limit_takes_what_is_below_and_refuses_what_is_above() {
+        let main: (&str, &[u8]) = ("main.py", b"");
+        let (most, over) = (noise(300), noise(301));
+        let too_large = Err("holds more than 300 bytes: leave out what the action does not need");
+        check(&[main, ("x", &most)], Ok(()), Ok(()));
+        check(&[main, ("x", &over)], too_large, too_large);
+        check(&[main, ("x", &most[..150]), ("y", &over[..151])], too_large, too_large);
+
+        let too_many = Err("holds more than 4 files and folders: leave out what the action does not need");
+        check(&[main, ("a/b/x", b"")], Ok(()), Ok(()));
+        check(&[main, ("a/b/x", b""), ("y", b"")], too_many, too_many);
+
+        let name = |name: &str| {
+            format!(
+                "the name \"{name}\" is nested too deeply: name files by plain paths below the action's folder"
+            )
+        };
+        check(&[("a/main.py", b""), ("a/b/x", b"")], Ok(()), Ok(()));
+        check(&[("a/main.py", b""), ("a/b/c/x", b"")], Err(&name("a/b/c/x")), Err(&name("a/b/c/x")));
+
+        let bomb =
+            "\"x\" unpacks to more than 10 times its size: compress such data inside the action's own format";
+        check(&[main, ("x", &[0; 100])], Ok(()), Ok(()));
+        check(&[main, ("x", &[0; 300])], Ok(()), Err(bomb));
+    }
+
+    #[test]
+    fn a_zip_that_lies_about_a_size_is_found_out() {
+        for (bytes, why) in [
+            (2, "\"main.py\" is damaged (its size is not what the zip says): make the zip again"),
+            (301, "holds more than 300 bytes: leave out what the action does not need"),
+        ] {
+            let [_, zip] = unpack_both(&[("main.py", &noise(bytes))], Some(1));
+            assert_eq!(zip.unwrap_err(), why);
+        }
+    }
+
+    #[test]
+    fn a_zip_is_read_up_to_its_limit() {
+        let place = TempDir::new().unwrap();
+        let path = place.path().join("zip");
+        for (bytes, why) in [
+            (1_000, "is not a zip: give a zip file, or the folder itself"),
+            (1_001, "is larger than 1000 bytes: leave out what the action does not need"),
+        ] {
+            fs::write(&path, vec![0; bytes]).unwrap();
+            let refused = unpack(&path, place.path(), &LIMITS).unwrap_err().to_string();
+            assert_eq!(refused, format!("{}: {why}", path.display()));
+        }
+    }
+
+    #[test]
+    fn the_digest_tells_files_apart_and_nothing_else() {
+        let digest = |files: &[(&str, &[u8])]| {
+            let [folder, zip] = unpack_both(files, None).map(|unpacked| unpacked.unwrap().digest);
+            assert_eq!(folder, zip);
+            folder
+        };
+        let one = digest(&[("main.py", b"1"), ("x", b"")]);
+        assert_eq!(one, digest(&[("x", b""), ("main.py", b"1")]));
+        assert_eq!(one, digest(&[("top/main.py", b"1"), ("top/x", b"")]));
+        assert_eq!(one, digest(&[("main.py", b"1"), ("x", b""), (".DS_Store", b"left by a tool")]));
+        for other in [
+            digest(&[("main.py", b"2"), ("x", b"")]),
+            digest(&[("main.py", b"1"), ("y", b"")]),
+            digest(&[("main.py", b"1")]),
+            digest(&[("main.py", b""), ("x", b"1")]),
+        ] {
+            assert_ne!(one, other);
+        }
+    }
+}

@@ -47,7 +47,7 @@ pub(crate) fn main() -> ExitCode {
     raise_descriptor_limit();
     let terminal = Terminal::new();
     let ended = match cli.command {
-        Command::Run(args) => run::run(&args, terminal),
+        Command::Run(args) => run::run(&args, &terminal),
     };
     let (error, code) = match ended {
         Ok(code) => return code,

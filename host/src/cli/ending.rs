@@ -22,7 +22,7 @@ pub(super) const EXIT_INTERNAL: u8 = 70;
 const EXIT_CANCELLED: u8 = 130;
 
 /// Says how it ended: the result to standard output, all else to the terminal.
-pub(super) fn tell(outcome: &Outcome, limits: &Limits, terminal: Terminal) -> anyhow::Result<ExitCode> {
+pub(super) fn tell(outcome: &Outcome, limits: &Limits, terminal: &Terminal) -> anyhow::Result<ExitCode> {
     let code = match &outcome.end {
         End::Returned(result) => {
             print(&json::compact(result.get()))?;

@@ -109,7 +109,7 @@ struct Ran {
 }
 
 /// Runs what `args` say.
-pub(super) fn run(args: &Args, terminal: Terminal) -> Result<ExitCode, Failure> {
+pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<ExitCode, Failure> {
     let job = Job::read(args)?;
     let report = args.report.as_deref().map(Report::create).transpose().map_err(Failure::bad_input)?;
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
@@ -143,7 +143,7 @@ impl<'a> Job<'a> {
         Ok(Self { args, config, limits, environment, data })
     }
 
-    async fn run(&self, terminal: Terminal) -> Result<Ran, Failure> {
+    async fn run(&self, terminal: &Terminal) -> Result<Ran, Failure> {
         let mut signals = Signals::listen().context("cannot listen to signals").map_err(Failure::Internal)?;
         let work = Work::create(&self.config.work_dir).map_err(Failure::Internal)?;
         let bundle = bundle::unpack(&self.args.path, &work.bundle(), &config::BUNDLE_LIMITS);
@@ -178,7 +178,7 @@ impl<'a> Job<'a> {
         engine: &Engine,
         prepared: &Prepared,
         signals: &mut Signals,
-        terminal: Terminal,
+        terminal: &Terminal,
     ) -> Result<Ran, Failure> {
         let mut durations = Durations::default();
         let mut left = self.args.repeat;
@@ -232,15 +232,15 @@ async fn open(
     config: &Config,
     scratch: &Path,
     signals: &mut Signals,
-    terminal: Terminal,
+    terminal: &Terminal,
 ) -> Result<Option<Engine>, Failure> {
     let guest = Guest::open(&config.guest_dir).map_err(failure)?;
     let settings = config.settings(scratch);
     let (executor, cancel) = (runtime::Handle::current(), CancellationToken::new());
-    let cancelled = cancel.clone();
+    let (cancelled, shown) = (cancel.clone(), terminal.clone());
     let mut opening = tokio::task::spawn_blocking(move || {
         let engine = Engine::open(guest, settings, |progress| {
-            terminal.progress(match progress {
+            shown.progress(match progress {
                 Progress::Compiling => "compiling the guest, once on this machine: some seconds …",
                 Progress::Booting => "booting the guest, once on this machine …",
             });
