@@ -1,7 +1,7 @@
 //! Runs: what reaches which stream, the exit codes, the report, repetition, cancelling.
 
 use std::{
-    fs,
+    fs::{self, File},
     path::{Path, PathBuf},
 };
 
@@ -239,6 +239,19 @@ fn signals_cancel_the_run_and_leave_nothing_behind() {
         assert!(!work.exists(), "{} is still there", work.display());
         assert_eq!(place.tree(), ["action/", "action/main.py", "report.json"]);
     }
+}
+
+#[test]
+fn work_folders_of_killed_processes_are_removed_and_those_of_living_ones_are_not() {
+    let place = Place::new();
+    place.write("cache/work/run-killed/lock", "").write("cache/work/run-killed/bundle/main.py", "");
+    place.write("cache/work/run-living/lock", "");
+    let lock = File::open(place.path().join("cache/work/run-living/lock")).expect("it was written");
+    lock.lock().expect("nobody else has it");
+    let ended = place.run(&["gone"]).env("ACTIOND_CACHE", "cache").end();
+    ended.is_refused("gone: there is no such file or folder: check the path");
+    let expected = ["cache/", "cache/work/", "cache/work/run-living/", "cache/work/run-living/lock"];
+    assert_eq!(place.tree(), expected);
 }
 
 /// The process's work folder, as soon as a guest has anything in it open.
