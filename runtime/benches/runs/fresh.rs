@@ -13,6 +13,8 @@ use crate::{
 };
 
 const WARM_UP: usize = 300;
+/// The medians of so many stretches of the runs say how steady the machine was.
+const STRETCHES: usize = 10;
 
 pub(crate) async fn measure(stage: &Stage, thousand: &str, amount: Amount, rows: &mut Rows) -> Result<()> {
     let nothing = stage.prepare(NOTHING).await?;
@@ -53,10 +55,14 @@ async fn one(
         calls.push((called - started).as_secs_f64() * 1e3);
     }
     let spent = Spent::now()?.per_run(before, runs);
+    let stretches =
+        totals.chunks(runs.div_ceil(STRETCHES)).map(|part| Sorted::new(part.to_vec()).percentile(50));
+    let stretches = Sorted::new(stretches.collect());
+    let noise = format!("{:.3} to {:.3} in tenths", stretches.percentile(0), stretches.percentile(100));
     let (totals, starts, calls) = (Sorted::new(totals), Sorted::new(starts), Sorted::new(calls));
     let row = |what: &str| format!("fresh run, {name}, {what}");
     let median = Row::new(row("p50"), totals.percentile(50), "ms");
-    rows.add(median.goal(goals.0).note(totals.spread()))?;
+    rows.add(median.goal(goals.0).note(format!("{}; {noise}", totals.spread())))?;
     let slow = Row::new(row("p99"), totals.percentile(99), "ms");
     rows.add(slow.goal(goals.1).note(format!("{spent}, {fuel} fuel")))?;
     rows.add(Row::new(row("start p50"), starts.percentile(50), "ms"))?;

@@ -24,16 +24,16 @@ use crate::{
 const MIB: f64 = 1_048_576.0;
 
 pub(crate) async fn measure(stage: &Stage, amount: Amount, rows: &mut Rows) -> Result<()> {
-    for count in [100, 1_000] {
+    for (count, name) in [(100, "100"), (1_000, "1,000")] {
         if count == 1_000 && amount.quick {
             continue;
         }
-        live(stage, count, rows).await?;
+        live(stage, (count, name), rows).await?;
     }
     Ok(())
 }
 
-async fn live(stage: &Stage, count: usize, rows: &mut Rows) -> Result<()> {
+async fn live(stage: &Stage, (count, name): (usize, &str), rows: &mut Rows) -> Result<()> {
     let action = stage.prepare(WAITING).await?;
     let before = Held::now()?;
     let mut parked = Vec::new();
@@ -54,7 +54,7 @@ async fn live(stage: &Stage, count: usize, rows: &mut Rows) -> Result<()> {
         now.mappings
     );
     let private = each(now.private_bytes, before.private_bytes) / MIB;
-    let row = format!("private memory per live run, {count} live");
+    let row = format!("private memory per live run, {name} live");
     rows.add(Row::new(row, private, "MiB").goal(Some(1.0)).note(note))
 }
 

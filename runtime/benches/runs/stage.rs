@@ -8,7 +8,7 @@ use std::{
 };
 
 use actiond_runtime::{
-    End, Engine, Guest, Input, Limits, Metering, Outcome, Preparation, Prepared, Settings, Source,
+    End, Engine, Guest, Input, Limits, Metering, Outcome, Preparation, Prepared, Reset, Settings, Source,
 };
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -66,6 +66,7 @@ impl Stage {
             cold_images_bytes: 1 << 30,
             idle_slots: 64,
             boot: limits(),
+            reset: Reset::CopyBack,
             metering: Metering::Fuel,
         };
         adjust(&mut settings);

@@ -14,6 +14,7 @@ const ROUNDS: usize = 5;
 
 pub(crate) async fn measure(stage: &Stage, amount: Amount, rows: &mut Rows) -> Result<()> {
     let round = Duration::from_millis(amount.of(2_000) as u64);
+    let mut alone = None;
     for threads in [1, 2] {
         let mut rates = Vec::new();
         for _ in 0..ROUNDS {
@@ -21,7 +22,10 @@ pub(crate) async fn measure(stage: &Stage, amount: Amount, rows: &mut Rows) -> R
         }
         let rates = Sorted::new(rates);
         let row = format!("fresh runs per second, 13 imports, threads: {threads}");
-        rows.add(Row::new(row, rates.percentile(50), "runs/s").note(rates.spread()))?;
+        let rate = rates.percentile(50);
+        let beside = alone.map(|alone| format!("{:.2}× one thread", rate / alone));
+        rows.add(Row::new(row, rate, "runs/s").beside(beside.unwrap_or_default()).note(rates.spread()))?;
+        alone = alone.or(Some(rate));
     }
     Ok(())
 }
