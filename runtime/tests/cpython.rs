@@ -88,20 +88,17 @@ async fn prepare(bench: &Bench) -> Prepared {
 /// The package `test` of the source that the guest was built from; the guest's manifest says where that is kept.
 fn tests() -> PathBuf {
     let guest = guest_dir();
-    let manifest: serde_json::Value =
-        serde_json::from_slice(&fs::read(guest.join("manifest.json")).unwrap()).unwrap();
+    let manifest = fs::read(guest.join("manifest.json")).unwrap();
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
     let kept = manifest["cpython"].as_str();
-    let kept = kept.map(|kept| guest.canonicalize().unwrap().with_file_name(kept).join("Lib/test"));
-    match kept {
-        Some(tests) if tests.join("support/__init__.py").is_file() => tests,
-        Some(tests) => {
-            panic!("CPython's tests are not at {} (scripts/setup puts them there)", tests.display())
-        }
-        None => panic!(
-            "{} does not say where CPython's tests are (scripts/setup builds it anew)",
-            guest.display()
-        ),
-    }
+    let kept = kept.unwrap_or_else(|| panic!("{guest:?} is too old for this test: run scripts/setup"));
+    let kept = guest.canonicalize().unwrap().with_file_name(kept);
+    let tests = kept.join("Lib/test");
+    assert!(
+        tests.join("support").is_dir(),
+        "no tests in {kept:?}: delete it and {guest:?}, then run scripts/setup"
+    );
+    tests
 }
 
 fn copy(from: &Path, to: &Path) {
