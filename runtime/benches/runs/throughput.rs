@@ -1,11 +1,14 @@
 //! Throughput: fresh runs per second when every thread is busy with them.
 
-use std::time::Duration;
+use std::{thread, time::Duration};
 
-use tokio::{task::JoinSet, time::Instant};
+use actiond_runtime::Prepared;
+use tokio::time::Instant;
 
 use crate::{
-    Amount, Result, records,
+    Amount, Result,
+    process::Spent,
+    records,
     rows::{Row, Rows, Sorted},
     stage::{IMPORTS, Stage},
 };
@@ -14,46 +17,44 @@ const ROUNDS: usize = 5;
 
 pub(crate) async fn measure(stage: &Stage, amount: Amount, rows: &mut Rows) -> Result<()> {
     let round = Duration::from_millis(amount.of(2_000) as u64);
+    let action = stage.prepare(IMPORTS).await?;
     let mut alone = None;
     for threads in [1, 2] {
-        let mut rates = Vec::new();
+        let before = Spent::now()?;
+        let (mut rates, mut runs) = (Vec::new(), 0);
         for _ in 0..ROUNDS {
-            rates.push(rate(stage, threads, round).await?);
+            let began = Instant::now();
+            let done = busy(stage, &action, threads, round)?;
+            rates.push(done as f64 / began.elapsed().as_secs_f64());
+            runs += done;
         }
         let rates = Sorted::new(rates);
-        let row = format!("fresh runs per second, 13 imports, threads: {threads}");
         let rate = rates.percentile(50);
-        let beside = alone.map(|alone| format!("{:.2}× one thread", rate / alone));
-        rows.add(Row::new(row, rate, "runs/s").beside(beside.unwrap_or_default()).note(rates.spread()))?;
+        let row = Row::new(format!("fresh runs per second, 13 imports, threads: {threads}"), rate, "runs/s");
+        let beside = alone.map(|alone| format!("{:.2}× one thread", rate / alone)).unwrap_or_default();
+        let spent = Spent::now()?.per_run(before, runs);
+        rows.add(row.beside(beside).note(format!("{}; {spent}", rates.spread())))?;
         alone = alone.or(Some(rate));
     }
     Ok(())
 }
 
-/// Runs per second in a runtime of its own with as many workers, each with one run under way.
-async fn rate(stage: &Stage, threads: usize, round: Duration) -> Result<f64> {
-    let engine = stage.clone();
-    let action = stage.prepare(IMPORTS).await?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
-    let mut loops = JoinSet::new();
+/// How many runs so many threads finish in a round, each with one run under way.
+fn busy(stage: &Stage, action: &Prepared, threads: usize, round: Duration) -> Result<usize> {
     let began = Instant::now();
-    for _ in 0..threads {
-        let (stage, action) = (engine.clone(), action.clone());
-        let run = async move {
-            let mut runs = 0_u32;
+    let work = || -> Result<usize> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let mut runs = 0;
             while began.elapsed() < round {
-                stage.run(&action, records::TWO).await?;
+                stage.run(action, records::TWO).await?;
                 runs += 1;
             }
-            Ok::<u32, Box<dyn std::error::Error + Send + Sync>>(runs)
-        };
-        loops.spawn_on(run, runtime.handle());
-    }
-    let mut runs = 0;
-    while let Some(done) = loops.join_next().await {
-        runs += done??;
-    }
-    let rate = f64::from(runs) / began.elapsed().as_secs_f64();
-    runtime.shutdown_background();
-    Ok(rate)
+            Ok(runs)
+        })
+    };
+    thread::scope(|scope| {
+        let started: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        started.into_iter().map(|one| one.join().map_err(|_| "a thread panicked")?).sum()
+    })
 }
