@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use actiond_runtime::{Limits, Metering, Settings};
+use actiond_runtime::{Limits, Metering, Reset, Settings};
 
 use crate::{bundle, environment};
 
@@ -80,6 +80,7 @@ impl Config {
             idle_slots: 64,
             // Ours, and trusted: these only stop a broken guest from hanging the program.
             boot: limits(50_000_000_000, Duration::from_secs(60), 512 * MIB),
+            reset: Reset::CopyBack,
             metering: Metering::Fuel,
         }
     }

@@ -19,7 +19,7 @@ use crate::{
     limits::Limits,
     prepare::boot,
     scratch::Scratches,
-    slot::Slots,
+    slot::{Reset, Slots},
     stack::Stacks,
     state::State,
     wasi,
@@ -52,6 +52,8 @@ pub struct Settings {
     pub idle_slots: usize,
     /// The bounds of booting the interpreter.
     pub boot: Limits,
+    /// How a guest's memory becomes clean for the next one.
+    pub reset: Reset,
     /// Whether guests are metered.
     pub metering: Metering,
 }
@@ -101,7 +103,7 @@ impl Engine {
     /// When the guest is damaged, does not boot within its limits, or a directory cannot be used.
     pub async fn open(guest: Guest, settings: Settings, progress: impl Fn(Progress)) -> Result<Self> {
         let cache = Cache::open(&settings.cache_dir)?;
-        let slots = Slots::new(settings.idle_slots);
+        let slots = Slots::new(settings.idle_slots, settings.reset);
         let wasmtime = engine(&settings, &slots)?;
         let scratches = Scratches::new(&settings.scratch_dir, settings.idle_slots)?;
         let code = code_name(&guest, &wasmtime);

@@ -40,3 +40,4 @@ pub use limits::Limits;
 pub use outcome::{End, Exception, Level, LogLine, Outcome, Stop, Usage};
 pub use prepare::{Preparation, Prepared};
 pub use sandbox::Sandbox;
+pub use slot::Reset;

@@ -18,6 +18,16 @@ const COPY_BACK_BYTES_MAX: usize = 16 << 20;
 /// Live and idle slots together. Each reserves 4 GiB of the 128 TiB that a process has.
 const SLOTS_MAX: usize = 16_384;
 
+/// How a slot becomes equal to its image again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reset {
+    /// Written pages are copied back from the image and stay mapped. Where the kernel cannot tell which those are (Linux
+    /// before 6.7), as [`Reset::Forget`].
+    CopyBack,
+    /// Written pages are given back to the kernel; the next run faults them in anew.
+    Forget,
+}
+
 /// One reserved range and the image that is mapped at its start.
 #[derive(Debug)]
 pub(crate) struct Slot {
@@ -127,14 +137,24 @@ struct Inner {
     idle_max: usize,
     /// Oldest first.
     idle: Mutex<VecDeque<Slot>>,
+    alive_max: usize,
     alive: Arc<AtomicUsize>,
 }
 
 impl Slots {
     /// `idle_max`: slots kept while nobody uses them.
-    pub(crate) fn new(idle_max: usize) -> Self {
-        let scan = PageScan::probe();
-        Self(Arc::new(Inner { scan, idle_max, idle: Mutex::default(), alive: Arc::default() }))
+    pub(crate) fn new(idle_max: usize, reset: Reset) -> Self {
+        Self::bounded(idle_max, SLOTS_MAX, reset)
+    }
+
+    /// `alive_max`: slots in use and idle ones together.
+    fn bounded(idle_max: usize, alive_max: usize, reset: Reset) -> Self {
+        let scan = match reset {
+            Reset::CopyBack => PageScan::probe(),
+            Reset::Forget => None,
+        };
+        let (idle, alive) = (Mutex::default(), Arc::default());
+        Self(Arc::new(Inner { scan, idle_max, idle, alive_max, alive }))
     }
 
     /// Unmaps the idle slots of an image that is no longer kept.
@@ -173,7 +193,7 @@ impl Slots {
                 slot.remap(image)?;
                 Ok(slot)
             }
-            None => Slot::new(total, image, Alive::new(&self.0.alive)?),
+            None => Slot::new(total, image, Alive::new(&self.0.alive, self.0.alive_max)?),
         }
     }
 
@@ -231,15 +251,15 @@ impl Drop for Leased {
     }
 }
 
-/// One of at most [`SLOTS_MAX`].
+/// One of at most `alive_max`.
 #[derive(Debug)]
 struct Alive(Arc<AtomicUsize>);
 
 impl Alive {
-    fn new(count: &Arc<AtomicUsize>) -> io::Result<Self> {
+    fn new(count: &Arc<AtomicUsize>, alive_max: usize) -> io::Result<Self> {
         let alive = Self(count.clone());
-        if count.fetch_add(1, Ordering::Relaxed) >= SLOTS_MAX {
-            return Err(io::Error::other(format!("{SLOTS_MAX} sandboxes are alive already")));
+        if count.fetch_add(1, Ordering::Relaxed) >= alive_max {
+            return Err(io::Error::other(format!("{alive_max} sandboxes are alive already")));
         }
         Ok(alive)
     }

@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, path::Path};
 
-use actiond_runtime::{End, Input};
+use actiond_runtime::{End, Input, Reset, Settings};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{Bench, ending, limits};
@@ -202,5 +202,36 @@ async fn a_damaged_cache_is_noticed() {
         let bench = Bench::with(|settings| settings.cache_dir = cache.path().to_owned()).await;
         let action = bench.ready(main).await;
         assert_eq!(ending(&bench.run(&action, "[]").await), "\"fine\"", "after damage to {damage:?}");
+    }
+}
+
+/// What one run leaves in memory must not show in the next, however the slot between them became clean.
+#[tokio::test]
+async fn a_slot_is_clean_after_either_reset() {
+    let main = "
+LEFT = []
+def main(data):
+    found = [len(LEFT), 'PATCHED' in __builtins__]
+    LEFT.append(bytearray(data[0] << 20))
+    __builtins__['PATCHED'] = NUMBER
+    return found + [NUMBER, sum(LEFT[0][::4096])]
+";
+    for reset in [Reset::CopyBack, Reset::Forget] {
+        // Fewer idle slots than actions: slots change hands.
+        let adjust = |settings: &mut Settings| (settings.reset, settings.idle_slots) = (reset, 2);
+        let bench = Bench::with(adjust).await;
+        let mut actions = Vec::new();
+        for number in 0..4 {
+            // Each image is larger than the one before.
+            let text = format!("NUMBER = {number}\nKEPT = bytearray(b'x' * (NUMBER << 22))\n{main}");
+            actions.push(bench.ready(&text).await);
+        }
+        // In the image's own room, beyond the copy-back budget, and past the image's end.
+        for mib in [0, 1, 40, 100, 1] {
+            for turn in [0, 1, 1, 3, 2, 0, 3, 3] {
+                let outcome = bench.run(&actions[turn], &format!("[{mib}]")).await;
+                assert_eq!(ending(&outcome), format!("[0,false,{turn},0]"), "{reset:?}, {mib} MiB");
+            }
+        }
     }
 }

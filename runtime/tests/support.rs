@@ -8,7 +8,8 @@ use std::{
 };
 
 use actiond_runtime::{
-    End, Engine, Guest, Input, Limits, LogLine, Metering, Outcome, Preparation, Prepared, Settings, Source,
+    End, Engine, Guest, Input, Limits, LogLine, Metering, Outcome, Preparation, Prepared, Reset, Settings,
+    Source,
 };
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -32,7 +33,7 @@ pub(crate) fn limits() -> Limits {
 /// The guest that `scripts/setup` built.
 pub(crate) fn guest() -> Guest {
     let dir = guest_dir();
-    Guest::open(&dir).unwrap_or_else(|error| panic!("{error} (scripts/setup builds it)"))
+    Guest::open(&dir).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Where that guest lies.
@@ -68,6 +69,7 @@ impl Bench {
             cold_images_bytes: 256 << 20,
             idle_slots: 8,
             boot: Limits { fuel: u64::MAX / 2, ..limits() },
+            reset: Reset::CopyBack,
             metering: Metering::Fuel,
         };
         adjust(&mut settings);
