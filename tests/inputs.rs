@@ -136,6 +136,7 @@ fn a_report_that_cannot_be_written_is_refused_before_the_run() {
 fn a_missing_guest_names_the_script_that_makes_it() {
     let place = Place::action(ECHO);
     let ended = place.run(&["action"]).env("ACTIOND_GUEST", "gone").end();
-    let line = "error: no usable guest in gone: run scripts/setup: No such file or directory (os error 2)\n";
+    let line =
+        "error: no usable guest in gone (scripts/setup builds one): No such file or directory (os error 2)\n";
     assert_eq!((ended.code, &*ended.stdout, &*ended.stderr), (70, "", line));
 }

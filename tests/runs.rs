@@ -32,6 +32,7 @@ def main(data, logger):
     let ended = place.run(&["action"]).end();
     ended.returned("{\"b\":[1,2.5,null],\"a\":\"\u{e9}\\n\"}");
     let expected = [
+        "INFO     stdout: imported",
         "INFO     stdout: printed",
         "INFO     stdout: raw to 1",
         "ERROR    stderr: raw to 2",

@@ -7,7 +7,7 @@ use std::{io, path::PathBuf};
 #[non_exhaustive]
 pub enum Error {
     /// The directory holds no guest, or one that another version of the build script made.
-    #[error("no usable guest in {path}: run scripts/setup")]
+    #[error("no usable guest in {path} (scripts/setup builds one)")]
     Guest {
         /// The directory that was opened.
         path: PathBuf,

@@ -13,7 +13,7 @@ use crate::{
     job::Source,
     limits::Limits,
     live::{Ended, Live},
-    outcome::{End, Outcome},
+    outcome::{End, LogLine, Outcome},
 };
 
 /// The exception by which the shim says that `main.py` defines no `main`.
@@ -28,9 +28,16 @@ pub(crate) struct Action {
     pub(crate) source: Source,
     pub(crate) key: ImageKey,
     imported_each_run: Option<&'static str>,
+    import_logs: Vec<LogLine>,
 }
 
 impl Prepared {
+    /// What `main.py` said while it was imported, timed from when that began; nothing when its image was kept already.
+    #[must_use]
+    pub fn import_logs(&self) -> &[LogLine] {
+        &self.0.import_logs
+    }
+
     /// Why the action is imported anew in each run; `None` when runs start from its image.
     #[must_use]
     pub fn imported_each_run(&self) -> Option<&'static str> {
@@ -63,11 +70,12 @@ impl Engine {
     pub async fn prepare(&self, source: Source, limits: &Limits) -> Result<Preparation> {
         let engine = &*self.0;
         let key = image_key(&engine.base, &source);
-        let ready = |source, imported_each_run| {
-            Ok(Preparation::Ready(Prepared(Arc::new(Action { source, key, imported_each_run }))))
+        let ready = |source, imported_each_run, import_logs| {
+            let action = Action { source, key, imported_each_run, import_logs };
+            Ok(Preparation::Ready(Prepared(Arc::new(action))))
         };
         if engine.images.find(&engine.base, &key)?.is_some() {
-            return ready(source, None);
+            return ready(source, None, Vec::new());
         }
         let mut live = Live::new(engine, &engine.base.memory, &source.root, limits)?;
         let ended = load(&mut live, &source, &CancellationToken::new()).await?;
@@ -76,17 +84,26 @@ impl Engine {
             let no_main = matches!(&outcome.end, End::Raised(exception) if exception.kind == NO_MAIN);
             return Ok(if no_main { Preparation::NoMain(outcome) } else { Preparation::Failed(outcome) });
         }
-        if live.state().files.open() > 0 {
-            return ready(source, Some("its import leaves a file open"));
-        }
-        if !live.state().scratch.is_empty()? {
-            return ready(source, Some("its import leaves files below /tmp"));
+        if let Some(reason) = not_to_be_kept(&mut live)? {
+            // Each run imports it anew and logs what it says.
+            return ready(source, Some(reason), Vec::new());
         }
         let (image, delta) = Image::freeze(Some(&engine.base), live.memory()?.0)?;
         engine.images.keep(key, Arc::new(image), &delta)?;
-        live.finish(ended, false);
-        ready(source, None)
+        ready(source, None, live.finish(ended, false).logs)
     }
+}
+
+/// What the import left behind that an image cannot hold.
+fn not_to_be_kept(live: &mut Live) -> Result<Option<&'static str>> {
+    let state = live.state();
+    Ok(if state.files.open() > 0 {
+        Some("its import leaves a file open")
+    } else if !state.scratch.is_empty()? {
+        Some("its import leaves files below /tmp")
+    } else {
+        None
+    })
 }
 
 /// Imports the action in `live`, which is at the base image.

@@ -277,6 +277,18 @@ async fn an_import_that_leaves_something_open_is_done_in_each_run() {
 }
 
 #[tokio::test]
+async fn what_an_import_says_is_kept_once() {
+    let bench = Bench::new().await;
+    let unique = bench.dir.path().display();
+    let main = format!("# {unique}\nprint('importing')\ndef main(): print('running')");
+    let first = bench.ready(&main).await;
+    let said: Vec<_> = first.import_logs().iter().map(|line| line.message.as_str()).collect();
+    assert_eq!(said, ["importing"]);
+    assert_eq!(log(&bench.run(&first, "[]").await), ["INFO stdout running"]);
+    assert!(bench.ready(&main).await.import_logs().is_empty(), "found, not imported again");
+}
+
+#[tokio::test]
 async fn limits_on_payloads() {
     let bench = Bench::new().await;
     let action = bench.ready("def main(data): return len(data[0])").await;

@@ -162,7 +162,12 @@ impl<'a> Job<'a> {
             () = signals.next() => return Ok(Ran::cancelled()),
         };
         match preparation {
-            Preparation::Ready(prepared) => self.repeat(&engine, &prepared, &mut signals, terminal).await,
+            Preparation::Ready(prepared) => {
+                for line in prepared.import_logs() {
+                    terminal.log(line, began);
+                }
+                self.repeat(&engine, &prepared, &mut signals, terminal).await
+            }
             Preparation::NoMain(_) => {
                 let path = self.args.path.display();
                 let what = "main.py defines no function named main: add `def main(data, logger):`";

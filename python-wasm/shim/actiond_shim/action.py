@@ -25,6 +25,9 @@ _arguments = 0
 class NoMain(Exception):
     """`main.py` defines no function `main`."""
 
+    # Named like a built-in: the script never imported where it is from.
+    __module__ = "builtins"
+
 
 def load() -> bool:
     """Import the action and remember its `main`. False when that raised; the host has the exception then."""

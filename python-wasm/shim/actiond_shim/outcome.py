@@ -46,7 +46,7 @@ def _hand_back(error: BaseException, message: str | None = None) -> None:
         except Exception:
             message = "<its __str__ raised>"
     cls = type(error)
-    plain = cls.__module__ in {"builtins", "main", "actiond_shim.action", "actiond_shim.result"}
+    plain = cls.__module__ in {"builtins", "main"}
     wire = {
         "type": cls.__qualname__ if plain else f"{cls.__module__}.{cls.__qualname__}",
         "message": _cut(message, _MESSAGE_CHARS_MAX),

@@ -17,6 +17,9 @@ import _actiond
 class ResultTooLarge(ValueError):
     """The result has more bytes of JSON than the limit allows."""
 
+    # Named like a built-in: the script never imported where it is from.
+    __module__ = "builtins"
+
 
 def hand_back(value: object) -> None:
     """Give the value to the host as compact JSON."""
