@@ -15,8 +15,6 @@ fn only_the_result_reaches_standard_output() {
     let place = Place::action(
         "import logging, os, sys, warnings
 
-print('imported')
-
 def main(data, logger):
     print('printed')
     os.write(1, b'raw to 1\\n')
@@ -32,7 +30,6 @@ def main(data, logger):
     let ended = place.run(&["action"]).end();
     ended.returned("{\"b\":[1,2.5,null],\"a\":\"\u{e9}\\n\"}");
     let expected = [
-        "INFO     stdout: imported",
         "INFO     stdout: printed",
         "INFO     stdout: raw to 1",
         "ERROR    stderr: raw to 2",
@@ -40,10 +37,20 @@ def main(data, logger):
         "DEBUG    action: by logger",
         "ERROR    a.b: two",
         "    | lines",
-        "WARNING  warnings: main.py:12: UserWarning: warned",
+        "WARNING  warnings: main.py:10: UserWarning: warned",
         "INFO     stdout: unfinished",
     ];
     assert_eq!(ended.log(), expected);
+}
+
+/// An import happens once for each version of an action: what it says is shown then, before the run's own lines.
+#[test]
+fn what_an_import_says_is_shown_when_it_happens() {
+    let unique = std::process::id();
+    let place = Place::action(&format!("# {unique}\nprint('importing')\ndef main(): print('running')"));
+    let importing = ["INFO     stdout: importing", "INFO     stdout: running"];
+    assert_eq!(place.run(&["action"]).end().log(), importing);
+    assert_eq!(place.run(&["action"]).end().log(), importing[1..]);
 }
 
 #[test]
