@@ -25,10 +25,11 @@ print(f"CPython {platform.python_version()} ({', '.join(told)})")
 def facts(guest: Path, native: str, load: str) -> list[tuple[str, str]]:
     """Name and value, in the order in which they are shown."""
     now = datetime.datetime.now(datetime.UTC)
+    processor = _first(Path("/proc/cpuinfo"), r"model name\s*: (.*)")
     return [
         ("date", now.date().isoformat()),
         ("source", _said("git", "-C", str(_ROOT), "describe", "--always", "--dirty")),
-        ("processor", f"{_first(Path('/proc/cpuinfo'), r'model name\s*: (.*)')}, {os.cpu_count()} cores"),
+        ("processor", f"{processor}, {os.cpu_count()} cores"),
         ("memory", _memory()),
         ("kernel", f"{platform.system()} {platform.release()}"),
         ("load before (1 minute)", load),
