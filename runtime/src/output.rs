@@ -11,6 +11,7 @@ use crate::{
 /// What one line costs besides its text, in bytes: an empty line is not free.
 const LINE_OVERHEAD_BYTES: usize = 16;
 const SOURCE_BYTES_MAX: usize = 256;
+const CHARACTER_BYTES_MAX: usize = 4;
 
 /// A guest's standard stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,32 +49,27 @@ impl Output {
     /// Takes bytes written to a standard stream; whole lines become log lines.
     pub(crate) fn write(&mut self, stream: Stream, bytes: &[u8]) {
         self.bytes += bytes.len() as u64;
-        if self.is_full() {
-            // Not looked at: a flood must not cost the host what it costs the guest nothing to write.
-            self.dropped_bytes += bytes.len() as u64;
-            return;
-        }
-        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
-            let (text, ended) = match piece.strip_suffix(b"\n") {
-                Some(text) => (text, true),
-                None => (piece, false),
-            };
+        let mut rest = bytes;
+        while !rest.is_empty() && !self.is_full() {
             let partial = &mut self.partial[stream as usize];
-            let room = self.bytes_left.saturating_sub(partial.len());
-            let kept = text.len().min(room);
-            partial.extend_from_slice(&text[..kept]);
-            self.dropped_bytes += (text.len() - kept) as u64;
-            if ended {
+            // Not looked at any further: what a flood costs the host must not grow with the flood.
+            let room = self.bytes_left.saturating_sub(partial.len()).saturating_add(1);
+            let near = &rest[..rest.len().min(room)];
+            let end = near.iter().position(|byte| *byte == b'\n');
+            partial.extend_from_slice(&near[..end.unwrap_or(near.len())]);
+            rest = &rest[end.map_or(near.len(), |end| end + 1)..];
+            // A line that fills all that is left ends here: it is cut, and nothing comes after it.
+            if end.is_some() || near.len() == room {
                 self.end_line(stream);
             }
         }
+        self.dropped_bytes += rest.len() as u64;
     }
 
     /// Takes one finished record from Python's `logging` or `warnings`.
     pub(crate) fn log(&mut self, level: Level, source: &[u8], message: &[u8]) {
         self.bytes += message.len() as u64;
-        let source = &source[..source.len().min(SOURCE_BYTES_MAX)];
-        self.push(level, String::from_utf8_lossy(source).into_owned(), message);
+        self.push(level, &text(source, SOURCE_BYTES_MAX).0, message);
     }
 
     /// A remark of ours; it has room whatever the script wrote.
@@ -109,22 +105,51 @@ impl Output {
             Stream::Stdout => (Level::Info, "stdout"),
             Stream::Stderr => (Level::Error, "stderr"),
         };
-        self.push(level, source.to_owned(), &text);
+        self.push(level, source, &text);
         text.clear();
         self.partial[stream as usize] = text;
     }
 
-    fn push(&mut self, level: Level, source: String, message: &[u8]) {
+    fn push(&mut self, level: Level, source: &str, message: &[u8]) {
         let cost = LINE_OVERHEAD_BYTES + source.len();
         if self.is_full() || self.bytes_left <= cost {
             // One more than its text: a dropped empty line is a cut too.
             self.dropped_bytes += message.len() as u64 + 1;
             return;
         }
-        let kept = message.len().min(self.bytes_left - cost);
-        self.bytes_left -= cost + kept;
-        self.dropped_bytes += (message.len() - kept) as u64;
-        let message = String::from_utf8_lossy(&message[..kept]).into_owned();
-        self.lines.push(LogLine { at: self.started.elapsed(), level, source, message });
+        let (text, taken) = text(message, self.bytes_left - cost);
+        self.bytes_left -= cost + text.len();
+        self.dropped_bytes += (message.len() - taken) as u64;
+        if taken < message.len() {
+            // Whatever room is left is less than a character's: the log ends with its first cut.
+            self.bytes_left = 0;
+        }
+        let (at, source) = (self.started.elapsed(), source.to_owned());
+        self.lines.push(LogLine { at, level, source, message: text });
     }
 }
+
+/// As much of `bytes` as makes at most `bytes_max` bytes of text, and how much that is. What is no UTF-8 becomes U+FFFD;
+/// no character is cut in two.
+fn text(bytes: &[u8], bytes_max: usize) -> (String, usize) {
+    let (mut text, mut taken) = (String::new(), 0);
+    for chunk in bytes[..bytes.len().min(bytes_max.saturating_add(CHARACTER_BYTES_MAX))].utf8_chunks() {
+        let room = bytes_max - text.len();
+        let valid = chunk.valid();
+        let kept = &valid[..valid.floor_char_boundary(room)];
+        text.push_str(kept);
+        taken += kept.len();
+        let replaced = char::REPLACEMENT_CHARACTER.len_utf8();
+        if kept.len() < valid.len() || (!chunk.invalid().is_empty() && bytes_max - text.len() < replaced) {
+            break;
+        }
+        if !chunk.invalid().is_empty() {
+            text.push(char::REPLACEMENT_CHARACTER);
+            taken += chunk.invalid().len();
+        }
+    }
+    (text, taken)
+}
+
+#[cfg(test)]
+mod tests;
