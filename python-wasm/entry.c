@@ -8,6 +8,8 @@
 // 1 when it left an exception. The interpreter is never finalized: the memory is dropped whole.
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
+#include <sqlite3.h>
+#include <string.h>
 #include <wasi/api.h>
 
 #define DOOR(name) __attribute__((import_module("actiond"), import_name(#name)))
@@ -83,11 +85,55 @@ static PyObject *reseed(PyObject *Py_UNUSED(module), PyObject *object) {
     Py_RETURN_NONE;
 }
 
+static int keep_referent(PyObject *object, void *Py_UNUSED(arg));
+
+static void keep_optional(PyObject *object) {
+    if (object != NULL) keep_referent(object, NULL);
+}
+
+// Code objects hold references, but the collector does not know them.
+static void keep_code(PyCodeObject *code) {
+    PyObject *held[] = {
+        code->co_consts,   code->co_names, code->co_localsplusnames, code->co_localspluskinds, code->co_exceptiontable,
+        code->co_filename, code->co_name,  code->co_qualname,        code->co_linetable,
+    };
+    for (size_t i = 0; i < sizeof held / sizeof *held; i++) keep_optional(held[i]);
+}
+
+// Makes an object immortal, and with it what it holds that the collector does not track: texts, numbers, code, tuples of them.
+static int keep_referent(PyObject *object, void *Py_UNUSED(arg)) {
+    if (_Py_IsImmortal(object) || PyObject_GC_IsTracked(object)) return 0;
+    object->ob_refcnt = _Py_IMMORTAL_REFCNT;
+    if (PyCode_Check(object)) {
+        keep_code((PyCodeObject *)object);
+    } else if (PyType_IS_GC(Py_TYPE(object)) && Py_TYPE(object)->tp_traverse != NULL) {
+        Py_TYPE(object)->tp_traverse(object, keep_referent, NULL);
+    }
+    return 0;
+}
+
+// Makes a list's objects immortal. Runs then leave their reference counts alone, and the pages that hold them stay shared
+// and need no resetting. Nothing is lost: an image's objects live as long as its memory.
+static PyObject *keep(PyObject *Py_UNUSED(module), PyObject *objects) {
+    if (!PyList_Check(objects)) {
+        PyErr_SetString(PyExc_TypeError, "not a list");
+        return NULL;
+    }
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(objects); i++) {
+        PyObject *object = PyList_GET_ITEM(objects, i);
+        if (_Py_IsImmortal(object)) continue;
+        object->ob_refcnt = _Py_IMMORTAL_REFCNT;
+        Py_TYPE(object)->tp_traverse(object, keep_referent, NULL);
+    }
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef methods[] = {
     {"input", input, METH_NOARGS, "The payload of this call."},
     {"result", result, METH_O, "Hand back the result; 0, or the limit in bytes when it is too large."},
     {"raised", raised, METH_O, "Hand back an exception as JSON."},
     {"log", log_record, METH_VARARGS, "Log(level, source, message), the last two as UTF-8."},
+    {"keep", keep, METH_O, "Make tracked objects immortal, for an image."},
     {"reseed", reseed, METH_O, "Give a random.Random a state of its own."},
     {NULL, NULL, 0, NULL},
 };
@@ -134,6 +180,23 @@ static PyStatus configure(PyConfig *config) {
     return PyWideStringList_Append(&config->module_search_paths, L"/shim");
 }
 
+// SQLite locks a database by making a directory beside it. Outside of /tmp that is refused, and nobody writes there: no lock
+// is needed.
+static int open_by_place(sqlite3_vfs *Py_UNUSED(vfs), const char *path, sqlite3_file *file, int flags, int *flags_had) {
+    int below_tmp = path == NULL || strncmp(path, "/tmp/", 5) == 0;
+    sqlite3_vfs *of_place = sqlite3_vfs_find(below_tmp ? "unix-dotfile" : "unix-none");
+    return of_place->xOpen(of_place, path, file, flags, flags_had);
+}
+
+// Makes the choice above the default for every connection.
+static void set_up_sqlite(void) {
+    static sqlite3_vfs by_place;
+    by_place = *sqlite3_vfs_find("unix-dotfile");
+    by_place.zName = "by-place";
+    by_place.xOpen = open_by_place;
+    sqlite3_vfs_register(&by_place, 1);
+}
+
 EXPORT(boot) int boot(void) {
     PyPreConfig preconfig;
     PyPreConfig_InitIsolatedConfig(&preconfig);
@@ -148,6 +211,7 @@ EXPORT(boot) int boot(void) {
     PyConfig_Clear(&config);
     if (PyStatus_Exception(status)) return failed("initialize", status);
     PyObject *shim = PyImport_ImportModule("actiond_shim");
+    set_up_sqlite();
     PyObject *booted = shim == NULL ? NULL : PyObject_CallMethod(shim, "boot", NULL);
     if (booted == NULL) {
         PyErr_Print();

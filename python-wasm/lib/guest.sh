@@ -15,7 +15,7 @@ link_module() {
     "${GUEST}_recipe"
     # shellcheck disable=SC2046,SC2086  # lists of flags without spaces in them
     "$LLVM_BIN/clang" $(wasm_flags "$KEPT/sysroot") "-ffile-prefix-map=$HERE=python-wasm" -Wall -Wextra \
-        -I"$KEPT/include/python$PYTHON" -c "$ENTRY" -o "$object"
+        -I"$KEPT/include/python$PYTHON" -I"$KEPT/include" -c "$ENTRY" -o "$object"
     # -lm and friends are empty in wasi-libc. Function names stay, for profiles and traps; line tables do not.
     # shellcheck disable=SC2046,SC2086
     "$LLVM_BIN/clang" $(wasm_flags "$KEPT/sysroot") -mexec-model=reactor -Wl,--lto-O3 \

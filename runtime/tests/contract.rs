@@ -206,6 +206,10 @@ const WORLD: &[(&str, &str)] = &[
     ),
     ("import sqlite3; return sqlite3.connect(':memory:').execute('select 1+1').fetchone()[0]", "2"),
     (
+        "import sqlite3; return sqlite3.connect('data/empty.db').execute('select count(*) from sqlite_schema').fetchone()[0]",
+        "0",
+    ),
+    (
         "import lzma, bz2, zlib; return [m.decompress(m.compress(b'x'*99)) == b'x'*99 for m in (lzma, bz2, zlib)]",
         "[true,true,true]",
     ),
@@ -239,6 +243,7 @@ async fn scripts_find_their_world() {
         let mut source = bench.source(&[
             ("main.py", main.as_str()),
             ("data/words.txt", "wörter"),
+            ("data/empty.db", ""),
             ("naïve.txt", "n"),
             ("dependencies/vendored.py", "NAME = 'vendored'"),
         ]);

@@ -1,10 +1,9 @@
 """Booting: what every action shares. Whatever is imported and warmed here costs no run anything."""
 
-import gc
 import importlib
 import sys
 
-from . import absent, output, warm
+from . import absent, action, output, warm
 
 # What actions import most, and what those import. Each is loaded once per machine and shared by all actions.
 _SHARED_MODULES = """
@@ -24,7 +23,5 @@ def boot() -> None:
         importlib.import_module(name)
     warm.walk()
     sys.path.remove("/shim")
-    # What lives now lives for ever: collections in runs need not look at it, nor write to it.
-    gc.collect()
-    gc.freeze()
+    action.freeze()
 
