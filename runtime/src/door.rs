@@ -17,11 +17,14 @@ use wasmtime::{Caller, Extern, Linker, Memory, format_err};
 use crate::{
     outcome::{Exception, Level},
     state::State,
+    work::{byte_fuel, charge},
 };
 
 const MODULE: &str = "actiond";
 /// The shim cuts tracebacks well below this; more is not from our shim.
 const RAISED_BYTES_MAX: usize = 256 << 10;
+/// Price of a log record besides its text.
+const LOG_FUEL: u64 = 500;
 
 /// What goes through the door in one call of the guest.
 #[derive(Debug)]
@@ -73,38 +76,42 @@ pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     linker.func_wrap(MODULE, "input_len", |caller: Caller<'_, State>| -> wasmtime::Result<i32> {
         Ok(i32::try_from(caller.data().door.input.len())?)
     })?;
-    linker.func_wrap(MODULE, "input_read", input_read)?;
-    linker.func_wrap(MODULE, "result", result)?;
-    linker.func_wrap(MODULE, "raised", raised)?;
-    linker.func_wrap(MODULE, "log", log)?;
+    linker.func_wrap_async(MODULE, "input_read", |caller, args| Box::new(input_read(caller, args)))?;
+    linker.func_wrap_async(MODULE, "result", |caller, args| Box::new(result(caller, args)))?;
+    linker.func_wrap_async(MODULE, "raised", |caller, args| Box::new(raised(caller, args)))?;
+    linker.func_wrap_async(MODULE, "log", |caller, args| Box::new(log(caller, args)))?;
     Ok(())
 }
 
-fn input_read(mut caller: Caller<'_, State>, to: u32) -> wasmtime::Result<()> {
+async fn input_read(mut caller: Caller<'_, State>, (to,): (u32,)) -> wasmtime::Result<()> {
     let memory = memory(&mut caller)?;
     let input = caller.data().door.input.clone();
+    charge(&mut caller, byte_fuel(input.len() as u64)).await?;
     let (bytes, _) = memory.data_and_store_mut(&mut caller);
     let place = (to as usize)..(to as usize).saturating_add(input.len());
     bytes.get_mut(place).ok_or_else(outside)?.copy_from_slice(input.as_bytes());
     Ok(())
 }
 
-fn result(mut caller: Caller<'_, State>, at: u32, len: u32) -> wasmtime::Result<i64> {
+async fn result(mut caller: Caller<'_, State>, (at, len): (u32, u32)) -> wasmtime::Result<i64> {
     let limit = caller.data().door.result_bytes_max;
     caller.data_mut().output.bytes += u64::from(len);
     if len as usize > limit {
         return Ok(i64::try_from(limit)?);
     }
+    charge(&mut caller, byte_fuel(u64::from(len))).await?;
     let memory = memory(&mut caller)?;
     let (bytes, state) = memory.data_and_store_mut(&mut caller);
     state.door.result = Some(slice(bytes, at, len)?.to_vec());
     Ok(0)
 }
 
-fn raised(mut caller: Caller<'_, State>, at: u32, len: u32) -> wasmtime::Result<()> {
+async fn raised(mut caller: Caller<'_, State>, (at, len): (u32, u32)) -> wasmtime::Result<()> {
     if len as usize > RAISED_BYTES_MAX {
         return Err(format_err!("an exception of {len} bytes"));
     }
+    // Parsing costs more than copying.
+    charge(&mut caller, u64::from(len)).await?;
     let memory = memory(&mut caller)?;
     let (bytes, state) = memory.data_and_store_mut(&mut caller);
     let wire: RaisedWire = serde_json::from_slice(slice(bytes, at, len)?)?;
@@ -112,14 +119,11 @@ fn raised(mut caller: Caller<'_, State>, at: u32, len: u32) -> wasmtime::Result<
     Ok(())
 }
 
-fn log(
-    mut caller: Caller<'_, State>,
-    level: i32,
-    source: u32,
-    source_len: u32,
-    message: u32,
-    message_len: u32,
-) -> wasmtime::Result<()> {
+type Log = (i32, u32, u32, u32, u32);
+
+async fn log(mut caller: Caller<'_, State>, args: Log) -> wasmtime::Result<()> {
+    let (level, source, source_len, message, message_len) = args;
+    charge(&mut caller, LOG_FUEL + byte_fuel(u64::from(message_len))).await?;
     let memory = memory(&mut caller)?;
     let (bytes, state) = memory.data_and_store_mut(&mut caller);
     let (source, message) = (slice(bytes, source, source_len)?, slice(bytes, message, message_len)?);

@@ -31,6 +31,7 @@ mod slot;
 mod stack;
 mod state;
 mod wasi;
+mod work;
 
 pub use engine::{Engine, Metering, Progress, Settings};
 pub use error::Error;

@@ -22,10 +22,8 @@ use crate::{
     outcome::{End, Exception, Level, Outcome, Stop, Usage},
     slot::{Lease, with_image},
     state::State,
+    work::YIELD_FUEL,
 };
-
-/// A busy guest gives way after this much fuel: about four milliseconds of CPU.
-const YIELD_FUEL: u64 = 5_000_000;
 
 pub(crate) struct Live {
     store: Store<State>,
@@ -135,7 +133,8 @@ impl Live {
         if matches!(ended, Ended::Done(_)) {
             self.lease.allow_reuse();
         }
-        let fuel = self.fuel.saturating_sub(self.store.get_fuel().unwrap_or(self.fuel));
+        let left = self.store.get_fuel().unwrap_or(self.fuel);
+        let fuel = self.fuel.saturating_sub(left.saturating_sub(self.state().work.owed()));
         let end = self.end(ended);
         let state = self.store.into_data();
         let usage = Usage {

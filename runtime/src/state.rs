@@ -13,6 +13,7 @@ use crate::{
     output::Output,
     scratch::Scratch,
     wasi::Files,
+    work::Work,
 };
 
 pub(crate) struct State {
@@ -21,6 +22,7 @@ pub(crate) struct State {
     pub(crate) meter: Meter,
     pub(crate) output: Output,
     pub(crate) door: Door,
+    pub(crate) work: Work,
     /// Goes back to its pool after `wasi` closed its descriptors: fields drop in order.
     pub(crate) scratch: Scratch,
 }
@@ -41,6 +43,7 @@ impl State {
             meter: Meter::new(limits.memory_bytes, memory_bytes),
             output: Output::new(limits, started),
             door: Door::new(limits.result_bytes),
+            work: Work::default(),
             scratch,
         })
     }

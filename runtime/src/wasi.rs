@@ -1,17 +1,30 @@
 //! WASI preview 1 as guests see it: wasmtime's implementation, with counters in front of the calls that open files and
-//! write, standard streams turned into log lines, and sleeping that holds no thread.
+//! write, standard streams turned into log lines, sleeping that holds no thread, directories read once per listing, and a
+//! price for what keeps the host busy.
 
-use std::time::Duration;
+mod listing;
+mod paths;
+mod poll;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashSet;
 
 use wasmtime::{Caller, Linker, Memory};
 use wasmtime_wasi::p1::{self, WasiP1Ctx, wasi_snapshot_preview1 as p1_calls};
 use wiggle::GuestMemory;
 
+use self::{
+    listing::{Listing, fd_readdir},
+    paths::{path_create_directory, path_filestat_set_times, path_open, path_symlink},
+    poll::poll_oneoff,
+};
 use crate::{
     door::{memory, slice},
     limits::Limits,
     output::Stream,
     state::State,
+    work::{byte_fuel, charge, path_fuel},
 };
 
 const MODULE: &str = "wasi_snapshot_preview1";
@@ -19,46 +32,48 @@ const MODULE: &str = "wasi_snapshot_preview1";
 // `errno` values of the WASI preview 1 specification.
 const SUCCESS: i32 = 0;
 const EINVAL: i32 = 28;
-const EMFILE: i32 = 33;
-const ENOENT: i32 = 44;
 const ENOSPC: i32 = 51;
 const ENOTSUP: i32 = 58;
 
-const OFLAG_CREAT: i32 = 1;
-const OFLAG_EXCL: i32 = 4;
 const STDOUT: i32 = 1;
 const STDERR: i32 = 2;
 /// As many vectors as Linux takes in one call.
 const VECTORS_MAX: u32 = 1024;
-/// Subscriptions in one `poll_oneoff`.
-const SUBSCRIPTIONS_MAX: i32 = 1024;
+/// What wasmtime may copy in one call: paths, subscriptions. A path that Linux takes has at most 4 KiB.
+const COPIED_BYTES_MAX: usize = 128 << 10;
+/// Random bytes in one call; Python's libc asks for 256 at most.
+const RANDOM_BYTES_MAX: u32 = 64 << 10;
 
 /// Counts what a guest does with files.
 #[derive(Debug)]
 pub(crate) struct Files {
-    open: u32,
+    /// Descriptors that `path_open` gave and nobody closed since.
+    open: HashSet<u32>,
     open_max: u32,
     entries: u32,
     entries_max: u32,
     written_bytes: u64,
     written_bytes_max: u64,
+    /// The directory that is being read.
+    listing: Option<Listing>,
 }
 
 impl Files {
     pub(crate) fn new(limits: &Limits) -> Self {
         Self {
-            open: 0,
+            open: HashSet::new(),
             open_max: limits.open_files,
             entries: 0,
             entries_max: limits.scratch_entries,
             written_bytes: 0,
             written_bytes_max: limits.scratch_bytes,
+            listing: None,
         }
     }
 
     /// Files open now.
     pub(crate) fn open(&self) -> u32 {
-        self.open
+        self.open.len() as u32
     }
 
     fn entries_full(&self) -> bool {
@@ -69,6 +84,20 @@ impl Files {
     fn fits(&self, bytes: u64) -> bool {
         bytes <= self.written_bytes_max.saturating_sub(self.written_bytes)
     }
+}
+
+/// A function of wasmtime's that takes paths, at its price.
+macro_rules! by_path {
+    ($linker:ident, $name:ident($($arg:ident),*), $($len:ident),*) => {
+        $linker.func_wrap_async(MODULE, stringify!($name), |mut caller, ($($arg,)*)| {
+            Box::new(async move {
+                charge(&mut caller, 0 $(+ path_fuel($len))*).await?;
+                let memory = memory(&mut caller)?;
+                let mut call = call(&mut caller, memory, COPIED_BYTES_MAX);
+                p1_calls::$name(call.wasi, &mut call.memory, $($arg),*).await
+            })
+        })?;
+    };
 }
 
 /// Adds all of WASI preview 1 to `linker`.
@@ -87,6 +116,20 @@ pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     })?;
     linker.func_wrap_async(MODULE, "path_symlink", |caller, args| Box::new(path_symlink(caller, args)))?;
     linker.func_wrap_async(MODULE, "poll_oneoff", |caller, args| Box::new(poll_oneoff(caller, args)))?;
+    linker.func_wrap_async(MODULE, "fd_read", |caller, args| Box::new(fd_read(caller, args)))?;
+    linker.func_wrap_async(MODULE, "fd_pread", |caller, args| Box::new(fd_pread(caller, args)))?;
+    linker.func_wrap_async(MODULE, "fd_readdir", |caller, args| Box::new(fd_readdir(caller, args)))?;
+    linker.func_wrap_async(MODULE, "fd_sync", |caller, args| Box::new(fd_sync(caller, args)))?;
+    linker.func_wrap_async(MODULE, "fd_datasync", |caller, args| Box::new(fd_sync(caller, args)))?;
+    linker.func_wrap_async(MODULE, "random_get", |caller, args| Box::new(random_get(caller, args)))?;
+    by_path!(linker, path_filestat_get(dir, flags, path, path_len, to), path_len);
+    by_path!(linker, path_readlink(dir, path, path_len, to, to_len, used), path_len);
+    by_path!(linker, path_remove_directory(dir, path, path_len), path_len);
+    by_path!(linker, path_rename(dir, old, old_len, new_dir, new, new_len), old_len, new_len);
+    by_path!(linker, path_unlink_file(dir, path, path_len), path_len);
+    linker.func_wrap_async(MODULE, "path_filestat_set_times", |caller, args| {
+        Box::new(path_filestat_set_times(caller, args))
+    })?;
     // Would let a guest move descriptors away under the counters; CPython does not need it, nor hard links.
     linker.func_wrap(MODULE, "fd_renumber", |_: i32, _: i32| ENOTSUP)?;
     linker
@@ -103,9 +146,9 @@ struct Call<'a> {
     touched: &'a mut bool,
 }
 
-fn call<'a>(caller: &'a mut Caller<'_, State>, memory: Memory) -> Call<'a> {
-    use wasi_snapshot_preview1_trait::WasiSnapshotPreview1 as _;
-    let copied_bytes_max = caller.as_context_mut().hostcall_fuel();
+/// `copied_bytes_max`: what wasmtime may copy, and so allocate, in this call.
+fn call<'a>(caller: &'a mut Caller<'_, State>, memory: Memory, copied_bytes_max: usize) -> Call<'a> {
+    use p1_calls::WasiSnapshotPreview1 as _;
     let (bytes, state) = memory.data_and_store_mut(caller);
     state.wasi.set_hostcall_fuel(copied_bytes_max);
     Call {
@@ -116,9 +159,6 @@ fn call<'a>(caller: &'a mut Caller<'_, State>, memory: Memory) -> Call<'a> {
     }
 }
 
-use p1_calls as wasi_snapshot_preview1_trait;
-use wasmtime::AsContextMut as _;
-
 async fn fd_write(mut caller: Caller<'_, State>, args: (i32, i32, i32, i32)) -> wasmtime::Result<i32> {
     let (fd, vectors, count, written) = args;
     let memory = memory(&mut caller)?;
@@ -128,10 +168,10 @@ async fn fd_write(mut caller: Caller<'_, State>, args: (i32, i32, i32, i32)) -> 
         _ => None,
     };
     if let Some(stream) = stream {
-        return write_stream(&mut caller, memory, stream, (vectors, count, written));
+        return write_stream(&mut caller, memory, stream, (vectors, count, written)).await;
     }
     let Some(total) = vectors_bytes(memory.data(&caller), vectors, count)? else { return Ok(EINVAL) };
-    let mut call = call(&mut caller, memory);
+    let mut call = call(&mut caller, memory, usize::MAX);
     if !call.files.fits(total) {
         return Ok(ENOSPC);
     }
@@ -140,6 +180,7 @@ async fn fd_write(mut caller: Caller<'_, State>, args: (i32, i32, i32, i32)) -> 
     if errno == SUCCESS {
         call.files.written_bytes += total;
     }
+    charge(&mut caller, byte_fuel(total)).await?;
     Ok(errno)
 }
 
@@ -147,7 +188,7 @@ async fn fd_pwrite(mut caller: Caller<'_, State>, args: (i32, i32, i32, i64, i32
     let (fd, vectors, count, offset, written) = args;
     let memory = memory(&mut caller)?;
     let Some(total) = vectors_bytes(memory.data(&caller), vectors, count)? else { return Ok(EINVAL) };
-    let mut call = call(&mut caller, memory);
+    let mut call = call(&mut caller, memory, usize::MAX);
     if !call.files.fits(total) {
         return Ok(ENOSPC);
     }
@@ -156,15 +197,68 @@ async fn fd_pwrite(mut caller: Caller<'_, State>, args: (i32, i32, i32, i64, i32
     if errno == SUCCESS {
         call.files.written_bytes += total;
     }
+    charge(&mut caller, byte_fuel(total)).await?;
     Ok(errno)
+}
+
+async fn fd_read(mut caller: Caller<'_, State>, args: (i32, i32, i32, i32)) -> wasmtime::Result<i32> {
+    let (fd, vectors, count, read) = args;
+    let memory = memory(&mut caller)?;
+    let Some(total) = vectors_bytes(memory.data(&caller), vectors, count)? else { return Ok(EINVAL) };
+    let mut call = call(&mut caller, memory, usize::MAX);
+    let errno = p1_calls::fd_read(call.wasi, &mut call.memory, fd, vectors, count, read).await?;
+    pay_for_read(&mut caller, memory, errno, total, read).await
+}
+
+async fn fd_pread(mut caller: Caller<'_, State>, args: (i32, i32, i32, i64, i32)) -> wasmtime::Result<i32> {
+    let (fd, vectors, count, offset, read) = args;
+    let memory = memory(&mut caller)?;
+    let Some(total) = vectors_bytes(memory.data(&caller), vectors, count)? else { return Ok(EINVAL) };
+    let mut call = call(&mut caller, memory, usize::MAX);
+    let errno = p1_calls::fd_pread(call.wasi, &mut call.memory, fd, vectors, count, offset, read).await?;
+    pay_for_read(&mut caller, memory, errno, total, read).await
+}
+
+/// `read`: where the guest was told how much it got.
+async fn pay_for_read(
+    caller: &mut Caller<'_, State>,
+    memory: Memory,
+    errno: i32,
+    asked: u64,
+    read: i32,
+) -> wasmtime::Result<i32> {
+    let got = slice(memory.data(&*caller), read.cast_unsigned(), 4)?;
+    let got = u32::from_le_bytes([got[0], got[1], got[2], got[3]]);
+    charge(caller, byte_fuel(if errno == SUCCESS { u64::from(got) } else { asked.min(1 << 20) })).await?;
+    Ok(errno)
+}
+
+/// Scratch files do not outlive their run: there is nothing to wait for a disk for.
+async fn fd_sync(mut caller: Caller<'_, State>, (fd,): (i32,)) -> wasmtime::Result<i32> {
+    let memory = memory(&mut caller)?;
+    let call = call(&mut caller, memory, 0);
+    // Only to know whether there is such a descriptor; the answer goes to memory of ours.
+    let mut answer = [0; 24];
+    p1_calls::fd_fdstat_get(call.wasi, &mut GuestMemory::Unshared(&mut answer), fd, 0).await
+}
+
+async fn random_get(mut caller: Caller<'_, State>, (to, len): (i32, i32)) -> wasmtime::Result<i32> {
+    if len.cast_unsigned() > RANDOM_BYTES_MAX {
+        return Ok(EINVAL);
+    }
+    charge(&mut caller, byte_fuel(u64::from(len.cast_unsigned()))).await?;
+    let memory = memory(&mut caller)?;
+    let mut call = call(&mut caller, memory, COPIED_BYTES_MAX);
+    p1_calls::random_get(call.wasi, &mut call.memory, to, len)
 }
 
 async fn fd_close(mut caller: Caller<'_, State>, (fd,): (i32,)) -> wasmtime::Result<i32> {
     let memory = memory(&mut caller)?;
-    let mut call = call(&mut caller, memory);
+    let mut call = call(&mut caller, memory, COPIED_BYTES_MAX);
     let errno = p1_calls::fd_close(call.wasi, &mut call.memory, fd).await?;
     if errno == SUCCESS {
-        call.files.open = call.files.open.saturating_sub(1);
+        call.files.open.remove(&fd.cast_unsigned());
+        call.files.listing.take_if(|listing| listing.is_of(fd));
     }
     Ok(errno)
 }
@@ -174,133 +268,15 @@ async fn fd_filestat_set_size(
     (fd, size): (i32, i64),
 ) -> wasmtime::Result<i32> {
     let memory = memory(&mut caller)?;
-    let mut call = call(&mut caller, memory);
+    let mut call = call(&mut caller, memory, COPIED_BYTES_MAX);
     if !u64::try_from(size).is_ok_and(|size| call.files.fits(size)) {
         return Ok(ENOSPC);
     }
     p1_calls::fd_filestat_set_size(call.wasi, &mut call.memory, fd, size).await
 }
 
-type PathOpen = (i32, i32, i32, i32, i32, i64, i64, i32, i32);
-
-async fn path_open(mut caller: Caller<'_, State>, args: PathOpen) -> wasmtime::Result<i32> {
-    let (dir, lookup, path, path_len, oflags, rights, inheriting, fdflags, opened) = args;
-    let memory = memory(&mut caller)?;
-    let mut call = call(&mut caller, memory);
-    if call.files.open >= call.files.open_max {
-        return Ok(EMFILE);
-    }
-    let (wasi, memory) = (call.wasi, &mut call.memory);
-    // Without O_EXCL only the answer to an open that does not create tells whether the file is new.
-    let mut errno = ENOENT;
-    if oflags & OFLAG_CREAT == 0 || oflags & OFLAG_EXCL == 0 {
-        let existing = oflags & !OFLAG_CREAT;
-        errno = p1_calls::path_open(
-            wasi, memory, dir, lookup, path, path_len, existing, rights, inheriting, fdflags, opened,
-        )
-        .await?;
-    }
-    if errno == ENOENT && oflags & OFLAG_CREAT != 0 {
-        if call.files.entries_full() {
-            return Ok(ENOSPC);
-        }
-        *call.touched = true;
-        errno = p1_calls::path_open(
-            wasi, memory, dir, lookup, path, path_len, oflags, rights, inheriting, fdflags, opened,
-        )
-        .await?;
-        call.files.entries += u32::from(errno == SUCCESS);
-    }
-    call.files.open += u32::from(errno == SUCCESS);
-    Ok(errno)
-}
-
-async fn path_create_directory(
-    mut caller: Caller<'_, State>,
-    (dir, path, path_len): (i32, i32, i32),
-) -> wasmtime::Result<i32> {
-    let memory = memory(&mut caller)?;
-    let mut call = call(&mut caller, memory);
-    if call.files.entries_full() {
-        return Ok(ENOSPC);
-    }
-    *call.touched = true;
-    let errno = p1_calls::path_create_directory(call.wasi, &mut call.memory, dir, path, path_len).await?;
-    call.files.entries += u32::from(errno == SUCCESS);
-    Ok(errno)
-}
-
-async fn path_symlink(
-    mut caller: Caller<'_, State>,
-    args: (i32, i32, i32, i32, i32),
-) -> wasmtime::Result<i32> {
-    let (old, old_len, dir, new, new_len) = args;
-    let memory = memory(&mut caller)?;
-    let mut call = call(&mut caller, memory);
-    if call.files.entries_full() {
-        return Ok(ENOSPC);
-    }
-    *call.touched = true;
-    let errno = p1_calls::path_symlink(call.wasi, &mut call.memory, old, old_len, dir, new, new_len).await?;
-    call.files.entries += u32::from(errno == SUCCESS);
-    Ok(errno)
-}
-
-/// Waits without holding a thread. A single clock subscription, which is what sleeping is, is answered here; anything
-/// else goes to wasmtime.
-async fn poll_oneoff(
-    mut caller: Caller<'_, State>,
-    (subscriptions, events, count, ready): (i32, i32, i32, i32),
-) -> wasmtime::Result<i32> {
-    let memory = memory(&mut caller)?;
-    if !(1..=SUBSCRIPTIONS_MAX).contains(&count) {
-        return Ok(EINVAL);
-    }
-    let sleep =
-        (count == 1).then(|| Sleep::parse(memory.data(&caller), subscriptions)).transpose()?.flatten();
-    let Some(sleep) = sleep else {
-        let mut call = call(&mut caller, memory);
-        return p1_calls::poll_oneoff(call.wasi, &mut call.memory, subscriptions, events, count, ready).await;
-    };
-    tokio::time::sleep(sleep.duration).await;
-    let bytes = memory.data_mut(&mut caller);
-    // struct event: userdata (u64), error (u16), type (u8, 0 is a clock), padding.
-    let mut event = [0; 32];
-    event[..8].copy_from_slice(&sleep.userdata);
-    put(bytes, events, &event)?;
-    put(bytes, ready, &1_u32.to_le_bytes())?;
-    Ok(SUCCESS)
-}
-
-struct Sleep {
-    userdata: [u8; 8],
-    duration: Duration,
-}
-
-impl Sleep {
-    /// Reads a `subscription`: userdata (u64), tag (u8 at 8; 0 is a clock), clock id (u32 at 16), timeout in
-    /// nanoseconds (u64 at 24), flags (u16 at 40; 1 is absolute). `None` when it is not for a clock we know.
-    fn parse(bytes: &[u8], at: i32) -> wasmtime::Result<Option<Self>> {
-        let raw = slice(bytes, at.cast_unsigned(), 48)?;
-        let word = |at: usize| <[u8; 8]>::try_from(&raw[at..at + 8]).expect("eight bytes of forty-eight");
-        let timeout = Duration::from_nanos(u64::from_le_bytes(word(24)));
-        let clock = match raw[16] {
-            0 => rustix::time::ClockId::Realtime,
-            1 => rustix::time::ClockId::Monotonic,
-            _ => return Ok(None),
-        };
-        let duration = if raw[40] & 1 == 0 {
-            timeout
-        } else {
-            let now = rustix::time::clock_gettime(clock);
-            timeout.saturating_sub(Duration::new(now.tv_sec.cast_unsigned(), now.tv_nsec as u32))
-        };
-        Ok((raw[8] == 0).then(|| Self { userdata: word(0), duration }))
-    }
-}
-
 /// Takes what a guest writes to a standard stream; all of it counts as written, what is kept is the output's matter.
-fn write_stream(
+async fn write_stream(
     caller: &mut Caller<'_, State>,
     memory: Memory,
     stream: Stream,
@@ -309,14 +285,18 @@ fn write_stream(
     if count.cast_unsigned() > VECTORS_MAX {
         return Ok(EINVAL);
     }
-    let (bytes, state) = memory.data_and_store_mut(caller);
+    let (bytes, state) = memory.data_and_store_mut(&mut *caller);
     let mut total = 0_u32;
     for vector in 0..count.cast_unsigned() {
         let (at, len) = read_vector(bytes, vectors, vector)?;
-        state.output.write(stream, slice(bytes, at, len)?);
-        total = total.wrapping_add(len);
+        let text = slice(bytes, at, len)?;
+        // Vectors may overlap; Linux refuses such a sum too.
+        let Some(sum) = total.checked_add(len) else { return Ok(EINVAL) };
+        total = sum;
+        state.output.write(stream, text);
     }
     put(bytes, written, &total.to_le_bytes())?;
+    charge(caller, byte_fuel(u64::from(total))).await?;
     Ok(SUCCESS)
 }
 
