@@ -102,9 +102,13 @@ fn decode(base: Option<&Image>, encoded: &[u8]) -> Option<(usize, Vec<u32>, Vec<
     let (numbers, block) = rest.split_at_checked(count * 4)?;
     let numbers: Vec<u32> =
         numbers.as_chunks::<4>().0.iter().map(|bytes| u32::from_le_bytes(*bytes)).collect();
-    if numbers.iter().any(|number| *number as usize >= len / PAGE_BYTES) {
+    let rising = numbers.is_sorted_by(|one, next| one < next);
+    if !rising || numbers.last().is_some_and(|last| *last as usize >= len / PAGE_BYTES) {
         return None;
     }
     let contents = lz4_flex::block::decompress(block, count * PAGE_BYTES).ok()?;
     (contents.len() == count * PAGE_BYTES).then_some((len, numbers, contents))
 }
+
+#[cfg(test)]
+mod tests;

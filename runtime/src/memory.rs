@@ -313,3 +313,6 @@ unsafe impl StackCreator for Stacks {
         Ok(Box::new(self.take(size)?))
     }
 }
+
+#[cfg(test)]
+mod tests;

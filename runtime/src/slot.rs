@@ -172,28 +172,35 @@ impl Slots {
                 image.len()
             )));
         }
-        let slot = Some(self.take(capacity + guard, image)?);
+        let total = capacity.checked_add(guard).ok_or(io::ErrorKind::OutOfMemory)?;
+        let slot = Some(self.take(total, image)?);
         Ok(Leased { slot, lease, slots: self.clone(), capacity })
     }
 
-    /// A slot with `image` in it: one that has it already, else, when enough are idle, the one unused for longest, else
-    /// a new one.
+    /// A slot with `image` in it: one that has it already, else, when enough are idle or alive, the one unused for
+    /// longest, else a new one.
     fn take(&self, total: usize, image: Arc<Frozen>) -> io::Result<Slot> {
         let found = {
             let mut idle = self.idle();
-            match idle.iter().rposition(|slot| Arc::ptr_eq(&slot.image, &image)) {
+            let full =
+                idle.len() >= self.0.idle_max || self.0.alive.load(Ordering::Relaxed) >= self.0.alive_max;
+            match idle.iter().rposition(|slot| slot.range.len() == total && Arc::ptr_eq(&slot.image, &image))
+            {
                 Some(at) => idle.remove(at),
-                None if idle.len() >= self.0.idle_max => idle.pop_front(),
+                None if full => idle.pop_front(),
                 None => None,
             }
         };
         match found {
-            Some(slot) if Arc::ptr_eq(&slot.image, &image) => Ok(slot),
-            Some(mut slot) => {
+            Some(slot) if slot.range.len() == total && Arc::ptr_eq(&slot.image, &image) => Ok(slot),
+            Some(mut slot) if slot.range.len() == total => {
                 slot.remap(image)?;
                 Ok(slot)
             }
-            None => Slot::new(total, image, Alive::new(&self.0.alive, self.0.alive_max)?),
+            other => {
+                drop(other);
+                Slot::new(total, image, Alive::new(&self.0.alive, self.0.alive_max)?)
+            }
         }
     }
 
@@ -270,3 +277,6 @@ impl Drop for Alive {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests;

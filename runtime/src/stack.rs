@@ -25,7 +25,8 @@ impl Stacks {
 
     /// A stack of at least `size` bytes above an inaccessible page.
     pub(crate) fn take(&self, size: usize) -> io::Result<Stack> {
-        let total = size.next_multiple_of(PAGE_BYTES) + PAGE_BYTES;
+        let total = size.checked_next_multiple_of(PAGE_BYTES).and_then(|bytes| bytes.checked_add(PAGE_BYTES));
+        let total = total.ok_or(io::ErrorKind::OutOfMemory)?;
         let idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let range = match idle {
             Some(range) if range.len() == total => range,

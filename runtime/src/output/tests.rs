@@ -1,3 +1,5 @@
+//! What is kept of what a guest writes, and what is not.
+
 use std::time::Duration;
 
 use super::*;
