@@ -41,7 +41,12 @@ pub(super) const RULES: &[Rule] = &[
             whole(seen && lines > LINES_MAX, &format!("{lines} lines"))
         },
         flags: &[&[("a.rs", LONG)], &[("shim/a.py", LONG)], &[("a.c", LONG)], &[("a.sh", LONG)]],
-        passes: &[&[("tests/a.rs", LONG)], &[("data.json", LONG)], &[("a.rs", "//! Short.\n")]],
+        passes: &[
+            &[("tests/a.rs", LONG)],
+            &[("a/tests.rs", LONG)],
+            &[("data.json", LONG)],
+            &[("a.rs", "//! Short.\n")],
+        ],
     },
     Rule {
         says: "a file is one noun",
@@ -80,21 +85,25 @@ pub(super) const RULES: &[Rule] = &[
         ],
     },
     Rule {
-        says: "tests stand once, at the end, in `mod tests`",
+        says: "tests stand once, at the end, in `mod tests` or a file of that name",
         find: |file, _| {
             let code = if file.extension() == "rs" { code(&file.text) } else { String::new() };
             let Some((_, tests)) = code.split_once(TESTS_BEGIN) else { return Vec::new() };
-            let body = tests.trim_start().strip_prefix("mod tests {");
-            let last = body
-                .is_some_and(|body| body.find("\n}").is_some_and(|end| body[end + 2..].trim().is_empty()));
+            let after = match tests.trim_start().strip_prefix("mod tests {") {
+                Some(body) => body.split_once("\n}").map(|(_, after)| after),
+                None => tests.trim_start().strip_prefix("mod tests;"),
+            };
+            let last = after.is_some_and(|after| after.trim().is_empty());
             whole(!last, "something else is marked as a test, or code follows the tests")
         },
         flags: &[
             &[("a.rs", "//! A.\n#[cfg(test)]\nuse b::C;\n")],
             &[("a.rs", "//! A.\n#[cfg(test)]\nmod tests {\n    fn a() {}\n}\n\nfn b() {}\n")],
+            &[("a.rs", "//! A.\n#[cfg(test)]\nmod tests;\n\nfn b() {}\n")],
         ],
         passes: &[
             &[("a.rs", "//! A.\n#[cfg(test)]\nmod tests {\n    fn a() {\n    }\n}\n")],
+            &[("a.rs", "//! A.\n#[cfg(test)]\nmod tests;\n")],
             &[("a.rs", "//! A.\nconst A: &str = \"#[cfg(test)]\";\n")],
         ],
     },

@@ -37,7 +37,7 @@ impl File {
 
     /// Whether all of it is tests.
     pub(super) fn is_test(&self) -> bool {
-        self.path.starts_with("tests/") || self.path.contains("/tests/")
+        self.path.starts_with("tests/") || self.path.contains("/tests/") || self.name() == "tests.rs"
     }
 
     /// Its lines, numbered from 1.
