@@ -5,8 +5,6 @@
 mod listing;
 mod paths;
 mod poll;
-#[cfg(test)]
-mod tests;
 
 use std::collections::HashSet;
 
@@ -324,3 +322,6 @@ fn put(bytes: &mut [u8], at: i32, value: &[u8]) -> wasmtime::Result<()> {
     bytes[at..at + value.len()].copy_from_slice(value);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
