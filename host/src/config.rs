@@ -12,10 +12,8 @@ use actiond_runtime::{Limits, Metering, Reset, Settings};
 
 use crate::{bundle, environment};
 
-const MIB: usize = 1 << 20;
-
-/// Fuel of one run: some ten seconds of a busy script.
-pub(crate) const FUEL: u64 = 10_000_000_000;
+/// Fuel of one run: roughly ten to thirty seconds of CPU, so that the wall limit usually comes first.
+pub(crate) const FUEL: u64 = 100_000_000_000;
 /// Wall time of one run, in seconds.
 pub(crate) const WALL_S: u64 = 30;
 /// Linear memory of one run, in MiB; the interpreter takes about 20 of them.
@@ -75,11 +73,12 @@ impl Config {
             cache_dir: self.images_dir.clone(),
             scratch_dir: scratch_dir.to_owned(),
             // A prepared action takes one to two MiB of either.
+            image_bytes: 64 << 20,
             hot_images_bytes: 512 << 20,
             cold_images_bytes: 1 << 30,
             idle_slots: 64,
             // Ours, and trusted: these only stop a broken guest from hanging the program.
-            boot: limits(50_000_000_000, Duration::from_secs(60), 512 * MIB),
+            boot: limits(50_000_000_000, Duration::from_secs(60), 512 << 20),
             reset: Reset::CopyBack,
             metering: Metering::Fuel,
         }
@@ -92,10 +91,10 @@ pub(crate) fn limits(fuel: u64, wall: Duration, memory_bytes: usize) -> Limits {
         fuel,
         wall,
         memory_bytes,
-        input_bytes: 64 * MIB,
-        result_bytes: 16 * MIB,
+        input_bytes: 64 << 20,
+        result_bytes: 16 << 20,
         log_lines: 10_000,
-        log_bytes: MIB,
+        log_bytes: 1 << 20,
         scratch_bytes: 64 << 20,
         scratch_entries: 4_096,
         open_files: 64,

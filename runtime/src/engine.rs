@@ -44,6 +44,9 @@ pub struct Settings {
     pub cache_dir: PathBuf,
     /// For guests' `/tmp` directories; this engine's alone.
     pub scratch_dir: PathBuf,
+    /// What importing an action may add to the base image, in bytes. Past it the action is imported in each run: one
+    /// action must not push the images of all others out.
+    pub image_bytes: u64,
     /// Memory for the images of prepared actions, in bytes.
     pub hot_images_bytes: u64,
     /// Disk for the differences of prepared actions from the base image, in bytes.
@@ -87,6 +90,7 @@ pub(crate) struct Inner {
     pub(crate) base: Arc<Image>,
     pub(crate) images: Images,
     pub(crate) scratches: Scratches,
+    pub(crate) image_bytes: u64,
     pub(crate) metering: Metering,
 }
 
@@ -127,6 +131,7 @@ impl Engine {
             base: Arc::new(base),
             images,
             scratches,
+            image_bytes: settings.image_bytes,
             metering: settings.metering,
         };
         if let Some(base) = cached {

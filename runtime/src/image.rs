@@ -45,6 +45,12 @@ impl Image {
         Self::assemble(base, len, &pages, encoded).map(Some)
     }
 
+    /// How much of `memory` is not as in `base`, in bytes of whole pages: what freezing it would cost.
+    pub(crate) fn difference_bytes(base: &Self, memory: &[u8]) -> u64 {
+        let changed = pages(memory).filter(|(number, page)| *page != base_page(Some(base), *number));
+        changed.count() as u64 * PAGE_BYTES as u64
+    }
+
     fn assemble(base: Option<&Self>, len: usize, changed: &[(usize, &[u8])], encoded: &[u8]) -> Result<Self> {
         let inherited = base.map_or(&[][..], |base| base.memory.bytes());
         let inherited = pages(inherited).take(len / PAGE_BYTES).filter(|(_, page)| *page != ZERO_PAGE);

@@ -41,6 +41,8 @@ pub(crate) enum Ended {
     Done(i32),
     /// The guest exited with this code (`os._exit`).
     Exited(i32),
+    /// The guest exited with this code before `main` could be called.
+    ExitedInImport(i32),
     /// Nothing more can be called.
     Stopped(Stop),
     Cancelled,
@@ -153,7 +155,10 @@ impl Live {
             Ended::Stopped(stop) => End::Stopped(stop),
             Ended::Cancelled => End::Cancelled,
             Ended::Exited(0) => End::Returned(null()),
-            Ended::Exited(code) => End::Raised(exit(code)),
+            Ended::Exited(code) => End::Raised(exit(format!("exit code {code}"))),
+            Ended::ExitedInImport(code) => {
+                End::Raised(exit(format!("main.py ended while it was imported, by os._exit({code})")))
+            }
             Ended::Done(_) => match (door.take_raised(), door.take_result()) {
                 (Some(exception), _) => End::Raised(exception),
                 (None, Some(result)) => returned(result),
@@ -181,8 +186,7 @@ fn null() -> Box<serde_json::value::RawValue> {
     serde_json::value::RawValue::NULL.to_owned()
 }
 
-fn exit(code: i32) -> Exception {
-    let message = format!("exit code {code}");
+fn exit(message: String) -> Exception {
     Exception { kind: "SystemExit".to_owned(), traceback: format!("SystemExit: {message}\n"), message }
 }
 

@@ -84,7 +84,7 @@ impl Engine {
             let no_main = matches!(&outcome.end, End::Raised(exception) if exception.kind == NO_MAIN);
             return Ok(if no_main { Preparation::NoMain(outcome) } else { Preparation::Failed(outcome) });
         }
-        if let Some(reason) = not_to_be_kept(&mut live)? {
+        if let Some(reason) = not_to_be_kept(engine, &mut live)? {
             // Each run imports it anew and logs what it says.
             return ready(source, Some(reason), Vec::new());
         }
@@ -95,12 +95,14 @@ impl Engine {
 }
 
 /// What the import left behind that an image cannot hold.
-fn not_to_be_kept(live: &mut Live) -> Result<Option<&'static str>> {
-    let state = live.state();
+fn not_to_be_kept(engine: &Inner, live: &mut Live) -> Result<Option<&'static str>> {
+    let (memory, state) = live.memory()?;
     Ok(if state.files.open() > 0 {
         Some("its import leaves a file open")
     } else if !state.scratch.is_empty()? {
         Some("its import leaves files below /tmp")
+    } else if Image::difference_bytes(&engine.base, memory) > engine.image_bytes {
+        Some("its import leaves too much in memory")
     } else {
         None
     })
@@ -111,7 +113,10 @@ pub(crate) async fn load(live: &mut Live, source: &Source, cancel: &Cancellation
     let input = serde_json::to_string(&LoadWire { env: &source.env });
     let input =
         input.map_err(|source| Error::System { doing: "write the environment", source: source.into() })?;
-    live.call("load", &input, cancel).await
+    Ok(match live.call("load", &input, cancel).await? {
+        Ended::Exited(code) => Ended::ExitedInImport(code),
+        ended => ended,
+    })
 }
 
 /// Boots the interpreter in a guest that holds only its module's data.

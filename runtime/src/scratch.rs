@@ -8,37 +8,60 @@ use std::{
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
+        mpsc::{SyncSender, TrySendError},
     },
+    thread::JoinHandle,
 };
 
 use crate::error::{Error, Result};
 
+/// Used directories that may wait to be emptied; past it, whoever ends a run empties its own.
+const WAITING_MAX: usize = 64;
+
 /// Scratch directories below one root, which belongs to this pool alone.
 #[derive(Debug, Clone)]
-pub(crate) struct Scratches(Arc<Inner>);
+pub(crate) struct Scratches(Arc<Pool>);
 
 #[derive(Debug)]
-struct Inner {
+struct Pool {
+    shelf: Arc<Shelf>,
+    count: AtomicU64,
+    cleaner: Cleaner,
+}
+
+/// Empty directories that nobody uses.
+#[derive(Debug)]
+struct Shelf {
     root: PathBuf,
     idle_max: usize,
     idle: Mutex<Vec<PathBuf>>,
-    count: AtomicU64,
+}
+
+/// Empties directories on a thread of its own: a guest may have nested thousands, which takes a disk seconds.
+#[derive(Debug)]
+struct Cleaner {
+    /// `None` once the pool is being dropped.
+    waiting: Option<SyncSender<PathBuf>>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Scratches {
+    /// `idle_max`: directories kept while nobody uses them.
     pub(crate) fn new(root: &Path, idle_max: usize) -> Result<Self> {
         fs::create_dir_all(root).map_err(Error::file("create", root))?;
-        let (idle, count) = (Mutex::default(), AtomicU64::new(0));
-        Ok(Self(Arc::new(Inner { root: root.to_owned(), idle_max, idle, count })))
+        let shelf = Arc::new(Shelf { root: root.to_owned(), idle_max, idle: Mutex::default() });
+        let cleaner = Cleaner::start(shelf.clone())?;
+        Ok(Self(Arc::new(Pool { shelf, count: AtomicU64::new(0), cleaner })))
     }
 
     /// An empty directory.
     pub(crate) fn take(&self) -> Result<Scratch> {
-        let idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let shelf = &self.0.shelf;
+        let idle = shelf.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let path = match idle {
             Some(path) => path,
             None => {
-                let path = self.0.root.join(self.0.count.fetch_add(1, Ordering::Relaxed).to_string());
+                let path = shelf.root.join(self.0.count.fetch_add(1, Ordering::Relaxed).to_string());
                 fs::create_dir(&path).map_err(Error::file("create", &path))?;
                 path
             }
@@ -47,15 +70,58 @@ impl Scratches {
     }
 
     fn give_back(&self, path: PathBuf, touched: bool) {
-        if touched && empty(&path).is_err() {
-            return;
+        let unsent = if touched { self.0.cleaner.send(path) } else { Some(path) };
+        if let Some(path) = unsent
+            && (!touched || empty(&path).is_ok())
+        {
+            self.0.shelf.put(path);
         }
-        let mut idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.len() < self.0.idle_max {
+    }
+}
+
+impl Shelf {
+    fn put(&self, path: PathBuf) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < self.idle_max {
             idle.push(path);
         } else {
             drop(idle);
             let _ = fs::remove_dir(path);
+        }
+    }
+}
+
+impl Cleaner {
+    fn start(shelf: Arc<Shelf>) -> Result<Self> {
+        let (waiting, used) = std::sync::mpsc::sync_channel::<PathBuf>(WAITING_MAX);
+        let clean = move || {
+            for path in used {
+                // One that cannot be emptied is not used again.
+                if empty(&path).is_ok() {
+                    shelf.put(path);
+                }
+            }
+        };
+        let thread = std::thread::Builder::new().name("scratch-cleaner".to_owned()).spawn(clean);
+        let thread = thread.map_err(Error::system("start the thread that empties scratch directories"))?;
+        Ok(Self { waiting: Some(waiting), thread: Some(thread) })
+    }
+
+    /// Gives the directory back when too many are waiting already.
+    fn send(&self, path: PathBuf) -> Option<PathBuf> {
+        match self.waiting.as_ref()?.try_send(path) {
+            Ok(()) => None,
+            Err(TrySendError::Full(path) | TrySendError::Disconnected(path)) => Some(path),
+        }
+    }
+}
+
+impl Drop for Cleaner {
+    fn drop(&mut self) {
+        drop(self.waiting.take());
+        if let Some(thread) = self.thread.take() {
+            // It ends when it has emptied what was waiting; that it panicked was reported by the panic.
+            let _ = thread.join();
         }
     }
 }
@@ -137,7 +203,10 @@ mod tests {
         std::os::unix::fs::symlink(&outside, path.join("link")).unwrap();
         scratch.touched = true;
         drop(scratch);
-        assert_eq!(pool.take().unwrap().path(), path, "the emptied directory is used again");
+        // The last holder of a pool waits for its cleaner.
+        let shelf = pool.0.shelf.clone();
+        drop(pool);
+        assert_eq!(*shelf.idle.lock().unwrap(), [path.clone()], "the emptied directory is used again");
         assert_eq!(fs::read_dir(&path).unwrap().count(), 0);
         assert!(outside.join("kept").exists(), "what a link points to is not touched");
     }

@@ -9,7 +9,10 @@ mod poll;
 use std::collections::HashSet;
 
 use wasmtime::{Caller, Linker, Memory};
-use wasmtime_wasi::p1::{self, WasiP1Ctx, wasi_snapshot_preview1 as p1_calls};
+use wasmtime_wasi::{
+    I32Exit,
+    p1::{self, WasiP1Ctx, wasi_snapshot_preview1 as p1_calls},
+};
 use wiggle::GuestMemory;
 
 use self::{
@@ -127,6 +130,10 @@ pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     by_path!(linker, path_unlink_file(dir, path, path_len), path_len);
     linker.func_wrap_async(MODULE, "path_filestat_set_times", |caller, args| {
         Box::new(path_filestat_set_times(caller, args))
+    })?;
+    // wasmtime's refuses codes from 126 on; a process has eight bits.
+    linker.func_wrap(MODULE, "proc_exit", |code: i32| -> wasmtime::Result<()> {
+        Err(I32Exit(code & 0xff).into())
     })?;
     // Would let a guest move descriptors away under the counters; CPython does not need it, nor hard links.
     linker.func_wrap(MODULE, "fd_renumber", |_: i32, _: i32| ENOTSUP)?;

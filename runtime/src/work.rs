@@ -5,8 +5,8 @@ use wasmtime::{Caller, Trap};
 
 use crate::state::State;
 
-/// A busy guest gives way after this much fuel: about four milliseconds of CPU.
-pub(crate) const YIELD_FUEL: u64 = 5_000_000;
+/// A busy guest gives way after this much fuel: two to five milliseconds of CPU.
+pub(crate) const YIELD_FUEL: u64 = 20_000_000;
 
 /// Price of walking a path: a system call or two.
 const PATH_FUEL: u64 = 5_000;
@@ -14,8 +14,8 @@ const PATH_FUEL: u64 = 5_000;
 const PATH_BYTE_FUEL: u64 = 32;
 /// No path is longer, as far as Linux is concerned: it is refused before it is walked.
 const PATH_BYTES_MAX: u32 = 4096;
-/// So many bytes are copied for one unit of fuel.
-const BYTES_PER_FUEL: u64 = 4;
+/// Price of a byte that is copied or looked at: no less than the time it takes, at the pace of a busy guest.
+const BYTE_FUEL: u64 = 2;
 
 /// Fuel that a guest owes for the host's work.
 #[derive(Debug, Default)]
@@ -52,7 +52,7 @@ pub(crate) async fn charge(caller: &mut Caller<'_, State>, fuel: u64) -> wasmtim
 
 /// Price of copying or looking at so many bytes.
 pub(crate) fn byte_fuel(bytes: u64) -> u64 {
-    bytes / BYTES_PER_FUEL
+    bytes.saturating_mul(BYTE_FUEL)
 }
 
 /// Price of a path of so many bytes.

@@ -95,7 +95,21 @@ const CALLS: &[(&str, &str)] = &[
     ("import sys\ndef main(): sys.exit('no')", "SystemExit: exit code 1: no"),
     ("import os\ndef main(): os._exit(0)", "null"),
     ("import os\ndef main(): os._exit(4)", "SystemExit: exit code 4"),
-    ("import sys\nsys.exit(5)", "SystemExit: exit code 5"),
+    (
+        "import sys\nsys.exit(5)",
+        "SystemExit: exit code 1: main.py ended while it was imported, by sys.exit(5)",
+    ),
+    (
+        "import sys\ndef main(): pass\nsys.exit()",
+        "SystemExit: exit code 1: main.py ended while it was imported, by sys.exit(None)",
+    ),
+    (
+        "import os\ndef main(): pass\nos._exit(0)",
+        "SystemExit: main.py ended while it was imported, by os._exit(0)",
+    ),
+    ("import sys\ndef main(): sys.exit(True)", "SystemExit: exit code 1"),
+    ("import os\ndef main(): os._exit(200)", "SystemExit: exit code 200"),
+    ("import atexit\ndef main(): atexit.register(print, 'x'); return 1", "1"),
     ("main = 3", "NoMain: main.py defines no function named main"),
     ("import helper", "ModuleNotFoundError: No module named 'helper'"),
     ("def main(:", "SyntaxError: invalid syntax (main.py, line 1)"),
@@ -136,6 +150,20 @@ const LOGS: &[(&str, &[&str])] = &[
          warnings.warn('b'); warnings.showwarning('c', UserWarning, 'd.py', 1); logger.info(own.getvalue().count('\\n'))",
         &["INFO action 4"],
     ),
+    ("import io; sys.stdout = io.TextIOWrapper(sys.stdout.buffer); print('held')", &["INFO stdout held"]),
+    (
+        "import atexit; atexit.register(print, 'bye'); print('hello')",
+        &["INFO stdout hello", "INFO stdout bye"],
+    ),
+    (
+        "import logging.handlers as h; logging.root.addHandler(h.MemoryHandler(9, target=logging.StreamHandler())); logging.info('i')",
+        &["INFO root i"],
+    ),
+    (
+        "class F:\n        def format(self, record): return 'duck'\n    x = logging.StreamHandler(); x.setFormatter(F()); logging.root.addHandler(x); logging.error('e')",
+        &["ERROR root duck"],
+    ),
+    ("logger.log(2 ** 40, 'loud')", &["CRITICAL action loud"]),
     ("sys.stdout = None; print('lost'); logger.info('kept')", &["INFO action kept"]),
 ];
 
@@ -188,7 +216,10 @@ const WORLD: &[(&str, &str)] = &[
     ("return os.getcwd()", "\"/action\""),
     ("return open('data/words.txt').read()", "\"wörter\""),
     ("return open('naïve.txt').read()", "\"n\""),
-    ("return sorted(os.listdir('.'))", "[\"data\",\"dependencies\",\"main.py\",\"naïve.txt\"]"),
+    (
+        "return sorted(os.listdir('.'))",
+        "[\"data\",\"dependencies\",\"main\",\"main.py\",\"naïve.txt\",\"queue.py\",\"secrets\"]",
+    ),
     ("import vendored; return vendored.NAME", "\"vendored\""),
     ("return os.environ['GREETING']", "\"hällo\""),
     (
@@ -230,6 +261,13 @@ const WORLD: &[(&str, &str)] = &[
         "import multiprocessing.shared_memory",
         "ModuleNotFoundError: No module named 'mmap': a sandbox has no memory-mapped files",
     ),
+    ("import queue; return queue.NAME", "\"own queue\""),
+    ("from secrets import TOKEN; return TOKEN", "\"own secrets\""),
+    ("import threading; return threading.Event().wait(0.01)", "false"),
+    (
+        "import queue, threading; threading.Event().wait()",
+        "RuntimeError: this would wait for ever: a sandbox runs one thread; call the function directly",
+    ),
     ("import nonsense", "ModuleNotFoundError: No module named 'nonsense'"),
     ("return input()", "EOFError: EOF when reading a line"),
     ("t = time.monotonic(); time.sleep(0.01); return time.monotonic() - t >= 0.01", "true"),
@@ -244,6 +282,9 @@ async fn scripts_find_their_world() {
             ("main.py", main.as_str()),
             ("data/words.txt", "wörter"),
             ("data/empty.db", ""),
+            ("queue.py", "NAME = 'own queue'"),
+            ("secrets/__init__.py", "TOKEN = 'own secrets'"),
+            ("main/__init__.py", "not python"),
             ("naïve.txt", "n"),
             ("dependencies/vendored.py", "NAME = 'vendored'"),
         ]);
@@ -268,6 +309,12 @@ async fn an_import_that_leaves_something_open_is_done_in_each_run() {
             Some("its import leaves files below /tmp"),
         ),
         ("open('main.py').close()\ndef main(): return 1", "1", None),
+        ("KEPT = bytes(range(256)) * (200 << 10)\ndef main(): return len(KEPT)", "52428800", None),
+        (
+            "KEPT = bytes(range(256)) * (300 << 10)\ndef main(): return len(KEPT)",
+            "78643200",
+            Some("its import leaves too much in memory"),
+        ),
         ("import tempfile\nDIR = tempfile.gettempdir()\ndef main(): return DIR", "\"/tmp\"", None),
     ];
     for (main, expected, reason) in rows {

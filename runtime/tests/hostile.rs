@@ -240,6 +240,36 @@ const ROWS: &[(&str, Bound, &str)] = &[
     ),
     ("raise KeyboardInterrupt", Usual, "KeyboardInterrupt: "),
     ("raise GeneratorExit", Usual, "GeneratorExit: "),
+    // Exceptions that resist being told.
+    ("class E(Exception): __module__ = []\n    raise E", Usual, "…E: "),
+    (
+        "class E(Exception):\n        def __str__(self): raise SystemExit\n    raise E",
+        Usual,
+        "…E: <its __str__ raised>",
+    ),
+    (
+        "class S(str):\n        def __len__(self): 1 / 0\n    class E(Exception):\n        def __str__(self): return S('text')\n    raise E",
+        Usual,
+        "…E: text",
+    ),
+    (
+        "class E(Exception):\n        __traceback__ = property(lambda self: 1 / 0)\n    raise E('x')",
+        Usual,
+        "…E: x",
+    ),
+    (
+        "class E(ExceptionGroup):\n        exceptions = property(lambda self: 1 / 0)\n    raise E('x', [ValueError()])",
+        Usual,
+        "…E: …",
+    ),
+    ("class E(Exception): pass\n    E.__qualname__ = 'x' * 300_000\n    raise E", Usual, "xxx…: "),
+    ("sys.exit(10 ** 5000)", Usual, "SystemExit: exit code 1"),
+    ("class X:\n        def __str__(self): 1 / 0\n    sys.exit(X())", Usual, "SystemExit: exit code 1"),
+    (
+        "import traceback; json.dumps = traceback.format_exception = None; raise ValueError('x')",
+        Usual,
+        "ValueError: x",
+    ),
     // Past the shim.
     ("import _actiond; _actiond.result(b'not json'); os._exit(0)", Usual, "null"),
     (
@@ -327,13 +357,8 @@ const IMPORTS: &[(&str, Bound, &str)] = &[
     ("import time; time.sleep(3600)", Millis(100), "stopped: time"),
     ("x = bytearray(1 << 30)", Usual, "MemoryError: "),
     ("import os; os.abort()", Usual, "stopped: fault"),
-    ("import os; os._exit(0)", Usual, "null"),
+    ("import os; os._exit(0)", Usual, "SystemExit: main.py ended while it was imported, by os._exit(0)"),
     ("def f(): f()\nf()", Usual, "RecursionError: maximum recursion depth exceeded"),
-    (
-        "import sys; sys.modules['main'] = None\ndef main(): pass",
-        Usual,
-        "NoMain: main.py defines no function named main",
-    ),
 ];
 
 #[tokio::test]

@@ -65,6 +65,7 @@ impl Bench {
         let mut settings = Settings {
             cache_dir: Path::new(env!("CARGO_TARGET_TMPDIR")).join("actiond-images"),
             scratch_dir: dir.path().join("scratch"),
+            image_bytes: 64 << 20,
             hot_images_bytes: 256 << 20,
             cold_images_bytes: 256 << 20,
             idle_slots: 8,

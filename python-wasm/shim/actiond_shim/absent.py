@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
 
@@ -64,6 +65,16 @@ def _no_thread(*_args: object, **_kwargs: object) -> None:
     raise RuntimeError(f"can't start new thread: {_THREADS}")
 
 
+def _wait(condition: threading.Condition, timeout: float | None = None) -> bool:
+    """Wait on a condition that no other thread can ever notify: `Event.wait`, `Queue.get` and the like end here."""
+    if not condition._is_owned():
+        raise RuntimeError("cannot wait on un-acquired lock")
+    if timeout is None:
+        raise RuntimeError(f"this would wait for ever: {_THREADS}")
+    time.sleep(max(timeout, 0))
+    return False
+
+
 def install() -> None:
     """Explain absences from now on."""
     sys.meta_path.append(_Absent)
@@ -72,3 +83,4 @@ def install() -> None:
     _socket.getaddrinfo = _socket.gethostbyname = _no_network
     _thread.start_new_thread = _thread.start_new = _thread.start_joinable_thread = _no_thread
     threading._start_joinable_thread = _no_thread
+    threading.Condition.wait = _wait

@@ -1,13 +1,16 @@
 """An action: importing its `main.py`, and calling its `main`."""
 
+import atexit
 import gc
-import importlib
+import importlib.util
 import inspect
 import json
 import logging
 import os
 import random
 import sys
+import time
+import types
 from collections.abc import Callable
 
 import _actiond
@@ -16,6 +19,11 @@ from . import outcome, result
 
 ROOT = "/action"
 
+# What `python main.py` has loaded before it looks for anything; a file of that name is never found there either.
+_STARTED_WITH = frozenset(sys.builtin_module_names) | {
+    "_collections_abc", "abc", "codecs", "encodings", "genericpath", "importlib", "io", "os", "posixpath", "site", "stat",
+    "zipimport", "actiond_shim", "main",
+}  # fmt: skip
 _generator = random._inst
 _scan = json.JSONDecoder().scan_once
 _logger = logging.getLogger("action")
@@ -45,13 +53,35 @@ def _load() -> None:
     wire = json.loads(_actiond.input())
     os.environ.update(wire["env"])
     os.chdir(ROOT)
-    # As `python main.py` would have it, with vendored packages behind the action's own modules.
-    sys.path[:0] = [ROOT, f"{ROOT}/dependencies"]
-    main = getattr(importlib.import_module("main"), "main", None)
+    # As `python main.py` would have it: the action's own modules first, vendored packages where site-packages are.
+    sys.path.insert(0, ROOT)
+    sys.path.append(f"{ROOT}/dependencies")
+    _give_way()
+    main = getattr(_import_main(), "main", None)
     if not callable(main):
         raise NoMain("main.py defines no function named main")
     _main, _arguments = main, _count_arguments(main)
     freeze()
+
+
+def _give_way() -> None:
+    """Forget the shared modules whose names the action uses for its own: `import queue` finds its queue.py."""
+    own = {name.removesuffix(".py") for name in os.listdir(ROOT) if name.endswith(".py") or "." not in name}
+    for name in list(sys.modules):
+        top = name.partition(".")[0]
+        if top in own and top not in _STARTED_WITH:
+            del sys.modules[name]
+
+
+def _import_main() -> types.ModuleType:
+    # By file: a folder named main beside it would win over it by name.
+    spec = importlib.util.spec_from_file_location("main", f"{ROOT}/main.py")
+    module = sys.modules["main"] = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except SystemExit as ended:
+        raise SystemExit(f"main.py ended while it was imported, by sys.exit({ended.code!r:.80})") from None
+    return module
 
 
 def freeze() -> None:
@@ -66,9 +96,21 @@ def _run() -> None:
     # The image froze the generator; everything else that must differ between runs asks the host.
     _actiond.reseed(_generator)
     _generator.gauss_next = None
+    logging._startTime = time.time_ns()
     data = _decode(_actiond.input())
     arguments = (data, _logger)[:_arguments]
-    result.hand_back(_main(*arguments))
+    try:
+        result.hand_back(_main(*arguments))
+    finally:
+        _flush()
+
+
+def _flush() -> None:
+    """What an interpreter does when it ends: `atexit`, which flushes log handlers, and streams the script put in place."""
+    atexit._run_exitfuncs()
+    for stream, ours in ((sys.stdout, sys.__stdout__), (sys.stderr, sys.__stderr__)):
+        if stream is not ours and stream is not None:
+            stream.flush()
 
 
 def _decode(text: str) -> object:

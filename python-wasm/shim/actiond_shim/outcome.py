@@ -2,6 +2,7 @@
 
 import collections
 import json
+import re
 import traceback
 import types
 from collections.abc import Callable
@@ -9,51 +10,70 @@ from collections.abc import Callable
 import _actiond
 
 _NOT_THE_SCRIPTS = ("/lib/", "/shim/", "<frozen ")
-_ACTION = 'File "/action/'
+_ACTION = re.compile(r'^( *(?:\| )*)File "/action/', re.MULTILINE)
 _EXCEPTIONS_MAX = 100
 _FRAMES_MAX = 200
+_NAME_CHARS_MAX = 200
 _MESSAGE_CHARS_MAX = 4_000
 _TRACEBACK_CHARS_MAX = 30_000
+
+# Bound here: a script may replace what modules hold.
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+_format = traceback.format_exception
 
 
 def guard(call: Callable[[], None]) -> bool:
     """Make a call; whether it returned. An exception that leaves it goes to the host."""
     try:
         call()
-    except SystemExit as exit:
-        return _exited(exit)
+    except SystemExit as ended:
+        return _exited(ended)
     except BaseException as error:
-        _hand_back(error)
+        _hand_back(error, _attempt(lambda: _exact(str(error)), "<its __str__ raised>"))
         return False
     return True
 
 
-def _exited(exit: SystemExit) -> bool:
+def _exited(ended: SystemExit) -> bool:
     """Like the interpreter: no code and 0 are success, a text is a failure's message."""
-    if exit.code is None or (isinstance(exit.code, int) and exit.code == 0):
+    code = _attempt(lambda: ended.code, 1)
+    if code is None or (isinstance(code, int) and code == 0):
         _actiond.result(b"null")
         return True
-    code = exit.code if isinstance(exit.code, int) else 1
-    message = f"exit code {code}" if isinstance(exit.code, int) else f"exit code 1: {exit.code}"
-    _hand_back(exit, message)
+    message = _attempt(lambda: f"exit code {code:d}" if isinstance(code, int) else f"exit code 1: {code}", "exit code 1")
+    _hand_back(ended, message)
     return False
 
 
-def _hand_back(error: BaseException, message: str | None = None) -> None:
-    if message is None:
-        try:
-            message = str(error)
-        except Exception:
-            message = "<its __str__ raised>"
-    cls = type(error)
-    plain = cls.__module__ in {"builtins", "main"}
+def _hand_back(error: BaseException, message: str) -> None:
+    """Give the host an exception. Whatever of it the script made unreadable is left out; that it happened is told."""
+    name = _attempt(lambda: _name(type(error)), "Exception")
     wire = {
-        "type": cls.__qualname__ if plain else f"{cls.__module__}.{cls.__qualname__}",
+        "type": _cut(name, _NAME_CHARS_MAX),
         "message": _cut(message, _MESSAGE_CHARS_MAX),
-        "traceback": _cut(_traceback(error), _TRACEBACK_CHARS_MAX),
+        "traceback": _cut(_attempt(lambda: _traceback(error), f"{name}: {message}\n"), _TRACEBACK_CHARS_MAX),
     }
-    # ASCII: whatever the message holds, lone surrogates too, has a spelling.
-    _actiond.raised(_without_lone_surrogates(json.dumps(wire, ensure_ascii=False)))
+    _actiond.raised(_without_lone_surrogates(_encode(wire)))
+
+
+def _attempt[T](make: Callable[[], T], otherwise: T) -> T:
+    """Call code that a script may have tampered with."""
+    try:
+        return make()
+    except BaseException:
+        return otherwise
+
+
+def _name(cls: type) -> str:
+    """The class as tracebacks name it, read past what the script may have put in the way."""
+    module, name = (type.__dict__[key].__get__(cls) for key in ("__module__", "__qualname__"))
+    told = isinstance(module, str) and _exact(module) not in ("builtins", "main")
+    return f"{_exact(module)}.{name}" if told else name
+
+
+def _exact(text: str) -> str:
+    """The text itself, without what a subclass makes of it."""
+    return str.__str__(text)
 
 
 def _without_lone_surrogates(text: str) -> bytes:
@@ -62,9 +82,9 @@ def _without_lone_surrogates(text: str) -> bytes:
 
 def _traceback(error: BaseException) -> str:
     left_out = _keep_own_frames(error)
-    text = "".join(traceback.format_exception(error))
+    text = "".join(_format(error))
     # File names as they are in the zip.
-    text = text.replace(_ACTION, 'File "')
+    text = _ACTION.sub(r'\1File "', text)
     return text if left_out == 0 else f"({left_out} frames in the middle are left out)\n{text}"
 
 

@@ -3,6 +3,7 @@
 import logging
 import sys
 import warnings
+from typing import TextIO
 
 import _actiond
 
@@ -25,12 +26,14 @@ def _emit(handler: logging.Handler, record: logging.LogRecord) -> None:
     try:
         formatter = handler.formatter
         # The host shows level and name; a format that only repeats them is taken as none.
-        if formatter is None or formatter._fmt == logging.BASIC_FORMAT:
-            more = record.exc_info or record.exc_text or record.stack_info
-            message = _plain.format(record) if more else record.getMessage()
+        unformatted = formatter is None or getattr(formatter, "_fmt", None) == logging.BASIC_FORMAT
+        if not unformatted or type(handler).format is not logging.Handler.format:
+            message = handler.format(record)
+        elif record.exc_info or record.exc_text or record.stack_info:
+            message = _plain.format(record)
         else:
-            message = formatter.format(record)
-        _send(record.levelno, record.name, message)
+            message = record.getMessage()
+        _send(min(record.levelno, _LEVEL_MAX), record.name, message)
     except Exception:
         handler.handleError(record)
 
@@ -48,7 +51,14 @@ def _stream_emit(handler: logging.StreamHandler, record: logging.LogRecord) -> N
         _emit_to_stream(handler, record)
 
 
-def _show_warning(message, category, filename, lineno, file=None, line=None) -> None:
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
     stream = sys.stderr if file is None else file
     if stream not in (None, sys.__stderr__):
         _show_warning_in_stream(message, category, filename, lineno, stream, line)
@@ -57,13 +67,14 @@ def _show_warning(message, category, filename, lineno, file=None, line=None) -> 
     _send(logging.WARNING, "warnings", f"{place}:{lineno}: {category.__name__}: {message}")
 
 
+_LEVEL_MAX = 1_000
 _plain = logging.Formatter()
 _emit_to_stream = logging.StreamHandler.emit
 _show_warning_in_stream = warnings.showwarning
 
 
 def install() -> None:
-    """Send everything that is logged to the host, whether or not the action configures logging."""
+    """Send what is logged or warned to the host, unless the action sends it elsewhere."""
     logging.StreamHandler.emit = _stream_emit
     # Used by loggers that nobody configured. Info is shown: people who log want to see it.
     logging.lastResort.setLevel(logging.NOTSET)

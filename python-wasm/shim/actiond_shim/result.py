@@ -31,9 +31,8 @@ def hand_back(value: object) -> None:
 
 def encode(value: object) -> bytes:
     """Encode compactly, as UTF-8. Raises TypeError naming the place of what has no JSON form."""
-    try:
-        text = "".join(_fast(value, 0))
-    except (TypeError, ValueError):
+    text = _encode_plain(value)
+    if text is None:
         # Something the encoder does not know, a number JSON has no word for, or a circle: look at every value.
         text = "".join(_encoder()(_plain(value, "result", set()), 0))
     try:
@@ -41,6 +40,13 @@ def encode(value: object) -> bytes:
     except UnicodeEncodeError:
         # Halves of a pair are joined; a lone surrogate becomes U+FFFD.
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
+
+
+def _encode_plain(value: object) -> str | None:
+    try:
+        return "".join(_fast(value, 0))
+    except (TypeError, ValueError):
+        return None
 
 
 def _no_plain_form(value: object) -> object:

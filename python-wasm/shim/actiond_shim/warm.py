@@ -4,6 +4,7 @@ The interpreter specializes code while it runs, modules fill caches at first use
 is done for every run of every action.
 """
 
+import atexit
 import base64
 import collections
 import csv
@@ -34,6 +35,8 @@ def walk() -> None:
         action._main, action._arguments = _example, 2
         outcome.guard(action._run)
     action._main, action._arguments = None, 0
+    # Each round ended as runs do, and forgot what is done at the end.
+    atexit.register(logging.shutdown)
     # What the rounds handed to the door goes with boot; a script that looks finds the modules as if just imported.
     re.purge()
 

@@ -62,6 +62,7 @@ impl Stage {
         let mut settings = Settings {
             cache_dir: cache_dir(),
             scratch_dir: work.path().join("scratch"),
+            image_bytes: 64 << 20,
             hot_images_bytes: 1 << 30,
             cold_images_bytes: 1 << 30,
             idle_slots: 64,
