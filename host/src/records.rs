@@ -29,12 +29,12 @@ pub(crate) enum Error {
 
 /// Where data come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum From {
+pub(crate) enum Origin {
     Stdin,
     File(PathBuf),
 }
 
-impl From {
+impl Origin {
     /// `-` is standard input.
     pub(crate) fn parse(path: &Path) -> Self {
         if path.as_os_str() == "-" { Self::Stdin } else { Self::File(path.to_owned()) }
@@ -49,12 +49,12 @@ impl From {
 }
 
 /// Reads records: an array as it is; an object, or objects one to a line, as an array of them.
-pub(crate) fn read(from: &From, bytes_max: usize) -> Result<String, Error> {
+pub(crate) fn read(from: &Origin, bytes_max: usize) -> Result<String, Error> {
     let mut bytes = Vec::new();
     let limit = bytes_max as u64 + 1;
     let read = match from {
-        From::Stdin => io::stdin().lock().take(limit).read_to_end(&mut bytes),
-        From::File(path) => File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)),
+        Origin::Stdin => io::stdin().lock().take(limit).read_to_end(&mut bytes),
+        Origin::File(path) => File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)),
     };
     read.map_err(|error| match error.kind() == ErrorKind::NotFound {
         true => Error::Missing(from.name()),

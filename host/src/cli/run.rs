@@ -60,7 +60,8 @@ pub(super) struct Args {
     /// A variable of the action's environment; may be given many times
     #[arg(long, value_name = "KEY=VALUE")]
     env: Vec<String>,
-    /// CPU limit of a run: WebAssembly instructions, roughly
+    /// CPU limit of a run: WebAssembly instructions, roughly. The default is roughly ten to thirty seconds of CPU; the wall
+    /// limit usually comes first
     #[arg(long, value_name = "N", default_value_t = config::FUEL, value_parser = clap::value_parser!(u64).range(1..))]
     fuel: u64,
     /// Memory limit of a run, in MiB
@@ -118,13 +119,13 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<ExitCode, Failure>
     // When the user cancels while the guest is compiled, nobody waits for the compiler.
     runtime.shutdown_background();
     let Ran { outcome, began } = ran?;
+    // First: standard output may be closed or full. A report that cannot be written does not keep the result back either.
+    let reported = report.map_or(Ok(()), |report| report.write(&outcome, began));
     for line in &outcome.logs {
         terminal.log(line, began);
     }
     let code = ending::tell(&outcome, &job.limits, terminal).map_err(Failure::Internal)?;
-    if let Some(report) = report {
-        report.write(&outcome, began).map_err(Failure::internal)?;
-    }
+    reported.map_err(Failure::internal)?;
     Ok(code)
 }
 
@@ -135,7 +136,7 @@ impl<'a> Job<'a> {
         let environment = Environment::parse(&args.env, &config::ENVIRONMENT_LIMITS);
         let environment = environment.map_err(|error| Failure::BadInput(anyhow!("--env: {error}")))?;
         let data = match &args.data {
-            Some(path) => records::read(&records::From::parse(path), limits.input_bytes),
+            Some(path) => records::read(&records::Origin::parse(path), limits.input_bytes),
             None => Ok(records::NONE.to_owned()),
         };
         let data = data.map_err(Failure::bad_input)?;
