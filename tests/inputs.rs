@@ -1,5 +1,7 @@
 //! What a user hands over besides the bundle: records, environment, flags.
 
+use std::fs::File;
+
 use crate::program::Place;
 
 const ECHO: &str = "def main(data):\n    return data\n";
@@ -49,6 +51,11 @@ fn data_that_are_not_json_are_refused_with_line_and_column() {
         let from_stdin = place.run(&["action", "--data", "-"]).stdin(*data).end();
         from_stdin.is_refused(&format!("stdin:{why}"));
     }
+    let large = File::create(place.path().join("large.json")).expect("a file can be made");
+    // Without a byte on the disk.
+    large.set_len((64 << 20) + 1).expect("its file system knows holes");
+    let ended = place.run(&["action", "--data", "large.json"]).end();
+    ended.is_refused("large.json: has more than 67108864 bytes: hand over fewer records");
     let missing = place.run(&["action", "--data", "gone.json"]).end();
     missing.is_refused("gone.json: there is no such file: check the path");
     let folder = place.run(&["action", "--data", "action"]).end();

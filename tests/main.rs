@@ -3,6 +3,7 @@
 mod actions;
 mod bundles;
 mod inputs;
+mod limits;
 mod program;
 mod runs;
 mod tidy;

@@ -2,7 +2,7 @@
 
 use std::{
     ffi::OsStr,
-    fs,
+    fs::{self, File},
     io::Write as _,
     os::unix::process::ExitStatusExt as _,
     path::{Path, PathBuf},
@@ -19,6 +19,7 @@ pub(crate) struct Place(TempDir);
 pub(crate) struct Start {
     command: Command,
     stdin: Vec<u8>,
+    stdout: Stdio,
 }
 
 /// How the program ended.
@@ -59,7 +60,7 @@ impl Place {
     pub(crate) fn run(&self, arguments: &[&str]) -> Start {
         let mut command = Command::new(program());
         command.arg("run").args(arguments).current_dir(self.path()).env_remove("NO_COLOR");
-        Start { command, stdin: Vec::new() }
+        Start { command, stdin: Vec::new(), stdout: Stdio::piped() }
     }
 
     pub(crate) fn json(&self, name: &str) -> Value {
@@ -87,8 +88,14 @@ impl Start {
         self
     }
 
+    /// Standard output goes there, and is not read.
+    pub(crate) fn stdout(mut self, to: File) -> Self {
+        self.stdout = to.into();
+        self
+    }
+
     pub(crate) fn spawn(mut self) -> Child {
-        let streams = self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let streams = self.command.stdin(Stdio::piped()).stdout(self.stdout).stderr(Stdio::piped());
         let mut child = streams.spawn().expect("the program starts");
         let mut stdin = child.stdin.take().expect("it was piped");
         // A program that does not want its input may have closed it.

@@ -74,7 +74,7 @@ fn what_a_script_writes_reaches_no_terminal_as_commands() {
     assert_eq!(ended.log(), expected);
     let ended = place.run(&["action", "--data", "-"]).stdin("[1]").end();
     assert_eq!(ended.code, 1);
-    assert!(ended.stderr.ends_with("ValueError: \\u{1b}[2J\n"), "{}", ended.stderr);
+    assert!(ended.stderr.ends_with("\n    | ValueError: \\u{1b}[2J\n"), "{}", ended.stderr);
     assert!(!ended.stderr.contains('\x1b'));
 }
 
@@ -83,22 +83,46 @@ fn a_raised_exception_is_shown_as_python_shows_it() {
     let place = Place::action("from helper import check\n\ndef main(data):\n    return check(data)\n");
     place.write("action/helper.py", "def check(data):\n    return data['x']\n");
     let ended = place.run(&["action"]).end();
-    let expected = "Traceback (most recent call last):
-  File \"main.py\", line 4, in main
-    return check(data)
-  File \"helper.py\", line 2, in check
-    return data['x']
-           ~~~~^^^^^
-TypeError: list indices must be integers or slices, not str
+    let expected = "error: raised TypeError:
+    | Traceback (most recent call last):
+    |   File \"main.py\", line 4, in main
+    |     return check(data)
+    |   File \"helper.py\", line 2, in check
+    |     return data['x']
+    |            ~~~~^^^^^
+    | TypeError: list indices must be integers or slices, not str
 ";
     assert_eq!((ended.code, &*ended.stdout, &*ended.stderr), (1, "", expected));
 }
 
 #[test]
+fn an_exception_cannot_speak_for_the_program() {
+    let place = Place::action(
+        "def main():
+    raise type('E\\nerror: of its type', (Exception,), {})('x\\n2026-01-02T03:04:05.678901Z INFO     action: fine\\nerror: y\\n')
+",
+    );
+    let ended = place.run(&["action"]).end();
+    let expected = r"error: raised E\nerror: of its type:
+    | Traceback (most recent call last):
+";
+    assert_eq!(ended.code, 1);
+    assert!(ended.stderr.starts_with(expected), "{}", ended.stderr);
+    for line in ended.stderr.lines().skip(1) {
+        assert!(line.starts_with("    | "), "{}", ended.stderr);
+    }
+    assert!(ended.stderr.ends_with("\n    | error: y\n"), "{}", ended.stderr);
+}
+
+#[test]
 fn an_import_that_fails_ends_as_a_run_that_fails() {
     for (main, code, end) in [
-        ("import nothing_of_this_name\n", 1, "ModuleNotFoundError: No module named 'nothing_of_this_name'\n"),
-        ("def main(:\n", 1, "SyntaxError: invalid syntax\n"),
+        (
+            "import nothing_of_this_name\n",
+            1,
+            "    | ModuleNotFoundError: No module named 'nothing_of_this_name'\n",
+        ),
+        ("def main(:\n", 1, "    | SyntaxError: invalid syntax\n"),
         (
             "while True: pass\n",
             3,
@@ -111,42 +135,6 @@ fn an_import_that_fails_ends_as_a_run_that_fails() {
         assert!(ended.stderr.ends_with(end), "{}", ended.stderr);
         assert_eq!(place.json("report.json")["usage"]["prepared"], json!(false));
     }
-}
-
-#[test]
-fn a_limit_that_is_reached_is_named_with_its_flag() {
-    let rows: &[(&str, &[&str], &str, &str)] = &[
-        (
-            "def main():\n    while True: pass\n",
-            &["--fuel", "50000000"],
-            "fuel",
-            "the limit of 50000000 fuel is used up: raise it with --fuel",
-        ),
-        (
-            "import time\n\ndef main():\n    time.sleep(100)\n",
-            &["--timeout-s", "1"],
-            "time",
-            "the limit of 1 s has passed: raise it with --timeout-s",
-        ),
-    ];
-    for (main, flags, word, line) in rows {
-        let place = Place::action(main);
-        let arguments = [&["action", "--report", "report.json"], *flags].concat();
-        let ended = place.run(&arguments).end();
-        let expected = format!("error: stopped: {line}\n");
-        assert_eq!((ended.code, &*ended.stdout, &*ended.stderr), (3, "", &*expected));
-        let report = place.json("report.json");
-        assert_eq!((&report["end"], &report["stopped"]), (&json!("stopped"), &json!(word)));
-    }
-}
-
-#[test]
-fn memory_is_limited_by_its_flag() {
-    let place = Place::action("def main():\n    return len(bytearray(100 << 20))\n");
-    place.run(&["action"]).end().returned("104857600");
-    let ended = place.run(&["action", "--memory-mib", "64"]).end();
-    assert_eq!(ended.code, 1);
-    assert!(ended.stderr.ends_with("\nMemoryError\n"), "{}", ended.stderr);
 }
 
 /// The report's parts that are the same on every machine.
@@ -235,8 +223,16 @@ fn repetition_ends_with_the_first_run_that_does_not_return() {
 
 #[test]
 fn signals_cancel_the_run_and_leave_nothing_behind() {
-    for signal in [Signal::INT, Signal::TERM] {
-        let place = Place::action("import time\n\ndef main():\n    time.sleep(25)\n");
+    let (waits, computes) =
+        ("import time\n\ndef main():\n    time.sleep(25)\n", "def main():\n    while True: pass\n");
+    for (signal, main) in [
+        (Signal::INT, waits),
+        (Signal::TERM, waits),
+        (Signal::HUP, waits),
+        (Signal::INT, computes),
+        (Signal::TERM, computes),
+    ] {
+        let place = Place::action(main);
         let child = place.run(&["action", "--report", "report.json"]).spawn();
         let process = Pid::from_child(&child);
         let work = work_folder(process);
@@ -253,13 +249,31 @@ fn signals_cancel_the_run_and_leave_nothing_behind() {
 fn work_folders_of_killed_processes_are_removed_and_those_of_living_ones_are_not() {
     let place = Place::new();
     place.write("cache/work/run-killed/lock", "").write("cache/work/run-killed/bundle/main.py", "");
+    place.write("cache/work/run-killed-sooner/bundle/main.py", "").write("cache/work/of-another/main.py", "");
     place.write("cache/work/run-living/lock", "");
     let lock = File::open(place.path().join("cache/work/run-living/lock")).expect("it was written");
     lock.lock().expect("nobody else has it");
     let ended = place.run(&["gone"]).env("ACTIOND_CACHE", "cache").end();
     ended.is_refused("gone: there is no such file or folder: check the path");
-    let expected = ["cache/", "cache/work/", "cache/work/run-living/", "cache/work/run-living/lock"];
+    let expected = [
+        "cache/",
+        "cache/work/",
+        "cache/work/of-another/",
+        "cache/work/of-another/main.py",
+        "cache/work/run-living/",
+        "cache/work/run-living/lock",
+    ];
     assert_eq!(place.tree(), expected);
+}
+
+#[test]
+fn a_result_that_cannot_be_written_leaves_the_report() {
+    let place = Place::action("def main():\n    return 1\n");
+    let full = File::options().write(true).open("/dev/full").expect("Linux has it");
+    let ended = place.run(&["action", "--report", "report.json"]).stdout(full).end();
+    let why = "error: cannot write the result to standard output: No space left on device (os error 28)\n";
+    assert_eq!((ended.code, &*ended.stderr), (70, why));
+    assert_eq!(place.json("report.json")["result"], json!(1));
 }
 
 /// The process's work folder, as soon as a guest has anything in it open.

@@ -17,7 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 
 const DIM: Style = Style::new().dimmed();
 const FAILURE: Style = AnsiColor::Red.on_default().bold();
-/// In front of the further lines of a log line, so that none of them passes for a log line of its own.
+/// In front of each line that a script began by itself, so that none of them passes for a line of ours.
 const CONTINUATION: &str = "    | ";
 /// Back to the line's start, and clear it.
 const CLEAR_LINE: &str = "\r\x1b[2K";
@@ -38,25 +38,28 @@ impl Terminal {
     /// One log line of a run that began at `began`.
     pub(crate) fn log(&self, line: &LogLine, began: Timestamp) {
         let (time, level, color) = (time_of(line, began), line.level.as_str(), level_style(line.level));
-        let source = escaped(&line.source, Newlines::Escape);
-        let mut message = line.message.split('\n').map(|part| escaped(part, Newlines::Escape));
-        let first = message.next().unwrap_or_default();
+        let source = escaped(&line.source);
+        let (first, further) = match line.message.split_once('\n') {
+            Some((first, further)) => (first, Some(further)),
+            None => (&*line.message, None),
+        };
+        let first = escaped(first);
         let mut stderr = self.next_line();
         let _ =
             writeln!(stderr, "{DIM}{time}{DIM:#} {color}{level:<8}{color:#} {DIM}{source}:{DIM:#} {first}");
-        for further in message {
-            let _ = writeln!(stderr, "{DIM}{CONTINUATION}{DIM:#}{further}");
+        if let Some(further) = further {
+            continued(&mut stderr, further);
         }
     }
 
-    /// A traceback, as Python prints it.
+    /// A traceback, as Python prints it, below the line of ours that announces it.
     pub(crate) fn traceback(&self, text: &str) {
-        let _ = writeln!(self.next_line(), "{}", escaped(text.trim_end_matches('\n'), Newlines::Keep));
+        continued(&mut self.next_line(), text.trim_end_matches('\n'));
     }
 
     /// Why the program could not do what it was asked for: one line.
     pub(crate) fn failure(&self, message: &str) {
-        let message = escaped(message, Newlines::Escape);
+        let message = escaped(message);
         let _ = writeln!(self.next_line(), "{FAILURE}error:{FAILURE:#} {message}");
     }
 
@@ -98,6 +101,13 @@ impl Terminal {
     }
 }
 
+/// Writes lines that go on with what a line of ours began.
+fn continued(stderr: &mut impl io::Write, text: &str) {
+    for line in text.split('\n') {
+        let _ = writeln!(stderr, "{DIM}{CONTINUATION}{DIM:#}{}", escaped(line));
+    }
+}
+
 /// When a line was logged, by the wall clock: RFC 3339 in UTC, to the microsecond.
 pub(crate) fn time_of(line: &LogLine, began: Timestamp) -> String {
     let since = SignedDuration::try_from(line.at).unwrap_or(SignedDuration::MAX);
@@ -114,19 +124,14 @@ fn level_style(level: Level) -> Style {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Newlines {
-    Keep,
-    Escape,
-}
-
-/// The text with everything that a terminal would act on spelled out. Tabs stay.
-fn escaped(text: &str, newlines: Newlines) -> Cow<'_, str> {
+/// The text with everything that a terminal would act on spelled out, so that it is one line. Tabs stay.
+fn escaped(text: &str) -> Cow<'_, str> {
     let acts = |character: char| match character {
         '\t' => false,
-        '\n' => newlines == Newlines::Escape,
         // These turn the order of the characters around them.
-        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => true,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => true,
+        // Ends of lines to some, and a mark that is not seen.
+        '\u{2028}' | '\u{2029}' | '\u{feff}' => true,
         other => other.is_control(),
     };
     if !text.contains(acts) {
@@ -153,12 +158,14 @@ mod tests {
             ("\x1b]0;title\x07", r"\u{1b}]0;title\u{7}"),
             ("a\rb", r"a\rb"),
             ("\u{9b}31m\u{7f}\0", r"\u{9b}31m\u{7f}\u{0}"),
-            ("\u{202e}evil", r"\u{202e}evil"),
             ("two\nlines", r"two\nlines"),
+            ("\u{61c}\u{200e}\u{200f}", r"\u{61c}\u{200e}\u{200f}"),
+            ("\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}", r"\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}"),
+            ("\u{2066}\u{2067}\u{2068}\u{2069}", r"\u{2066}\u{2067}\u{2068}\u{2069}"),
+            ("\u{2028}\u{2029}\u{feff}", r"\u{2028}\u{2029}\u{feff}"),
         ] {
-            assert_eq!(escaped(text, Newlines::Escape), expected);
+            assert_eq!(escaped(text), expected);
         }
-        assert_eq!(escaped("two\nlines\x1b", Newlines::Keep), "two\nlines\\u{1b}");
     }
 
     #[test]

@@ -10,8 +10,19 @@ fn help(arguments: &[&str]) -> String {
 }
 
 #[test]
-fn the_program_names_its_commands() {
+fn the_program_names_its_commands_and_its_version() {
     assert!(help(&["--help"]).contains("\n  run "));
+    assert_eq!(help(&["--version"]), concat!("actiond ", env!("CARGO_PKG_VERSION"), "\n"));
+}
+
+#[test]
+fn a_command_line_that_is_too_short_says_what_is_missing() {
+    for (arguments, missing) in [(&[][..], "\n  run  "), (&["run"][..], "\n  <PATH>\n")] {
+        let output = Command::new(env!("CARGO_BIN_EXE_actiond")).args(arguments).output().expect("it starts");
+        let stderr = String::from_utf8(output.stderr).expect("it is text");
+        assert_eq!((output.status.code(), &*output.stdout), (Some(2), &b""[..]), "{arguments:?}");
+        assert!(stderr.contains(missing) && stderr.contains("\nUsage: actiond "), "{arguments:?}: {stderr}");
+    }
 }
 
 #[test]

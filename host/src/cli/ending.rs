@@ -29,6 +29,7 @@ pub(super) fn tell(outcome: &Outcome, limits: &Limits, terminal: &Terminal) -> a
             ExitCode::SUCCESS
         }
         End::Raised(exception) => {
+            terminal.failure(&format!("raised {}:", exception.kind));
             terminal.traceback(&exception.traceback);
             ExitCode::from(EXIT_RAISED)
         }
