@@ -12,7 +12,7 @@ use actiond_runtime::{Limits, Metering, Reset, Settings};
 
 use crate::{bundle, environment};
 
-/// Fuel of one run: roughly ten to thirty seconds of CPU, so that the wall limit usually comes first.
+/// Fuel of one run: ten seconds of CPU where it is fast, thirty where it is slow.
 pub(crate) const FUEL: u64 = 100_000_000_000;
 /// Wall time of one run, in seconds.
 pub(crate) const WALL_S: u64 = 30;

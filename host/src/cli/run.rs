@@ -60,8 +60,8 @@ pub(super) struct Args {
     /// A variable of the action's environment; may be given many times
     #[arg(long, value_name = "KEY=VALUE")]
     env: Vec<String>,
-    /// CPU limit of a run: WebAssembly instructions, roughly. The default is roughly ten to thirty seconds of CPU; the wall
-    /// limit usually comes first
+    /// CPU limit of a run: WebAssembly instructions, roughly. The default is about ten to thirty seconds of CPU, by the
+    /// machine
     #[arg(long, value_name = "N", default_value_t = config::FUEL, value_parser = clap::value_parser!(u64).range(1..))]
     fuel: u64,
     /// Memory limit of a run, in MiB
