@@ -10,6 +10,8 @@ use crate::{
 
 /// What one line costs besides its text, in bytes: an empty line is not free.
 const LINE_OVERHEAD_BYTES: usize = 16;
+/// The source of our own remarks.
+const OURS: &str = "actiond";
 const SOURCE_BYTES_MAX: usize = 256;
 const CHARACTER_BYTES_MAX: usize = 4;
 
@@ -69,13 +71,15 @@ impl Output {
     /// Takes one finished record from Python's `logging` or `warnings`.
     pub(crate) fn log(&mut self, level: Level, source: &[u8], message: &[u8]) {
         self.bytes += message.len() as u64;
+        // Ours is ours: a logger of that name is told apart.
+        let source = if source == OURS.as_bytes() { b"logger actiond" } else { source };
         self.push(level, &text(source, SOURCE_BYTES_MAX).0, message);
     }
 
     /// A remark of ours; it has room whatever the script wrote.
     pub(crate) fn remark(&mut self, level: Level, message: String) {
         let at = self.started.elapsed();
-        self.lines.push(LogLine { at, level, source: "actiond".to_owned(), message });
+        self.lines.push(LogLine { at, level, source: OURS.to_owned(), message });
     }
 
     /// The log, with unfinished lines ended and a last line that says what was cut.

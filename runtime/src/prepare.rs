@@ -115,7 +115,7 @@ pub(crate) async fn load(live: &mut Live, source: &Source, cancel: &Cancellation
         input.map_err(|source| Error::System { doing: "write the environment", source: source.into() })?;
     Ok(match live.call("load", &input, cancel).await? {
         Ended::Exited(code) => Ended::ExitedInImport(code),
-        ended => ended,
+        ended @ (Ended::Done(_) | Ended::ExitedInImport(_) | Ended::Stopped(_) | Ended::Cancelled) => ended,
     })
 }
 

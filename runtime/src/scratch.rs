@@ -206,7 +206,11 @@ mod tests {
         // The last holder of a pool waits for its cleaner.
         let shelf = pool.0.shelf.clone();
         drop(pool);
-        assert_eq!(*shelf.idle.lock().unwrap(), [path.clone()], "the emptied directory is used again");
+        assert_eq!(
+            *shelf.idle.lock().unwrap(),
+            std::slice::from_ref(&path),
+            "the emptied directory is used again"
+        );
         assert_eq!(fs::read_dir(&path).unwrap().count(), 0);
         assert!(outside.join("kept").exists(), "what a link points to is not touched");
     }

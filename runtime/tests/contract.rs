@@ -138,6 +138,7 @@ const LOGS: &[(&str, &[&str])] = &[
     ("logger.critical('c')", &["CRITICAL action c"]),
     ("logging.getLogger('my.lib').info('i')", &["INFO my.lib i"]),
     ("logging.getLogger('my.lib').debug('d')", &[]),
+    ("logging.getLogger('actiond').error('e')", &["ERROR logger actiond e"]),
     ("logging.warning('w')", &["WARNING root w"]),
     ("logging.basicConfig(level=logging.DEBUG); logging.debug('d')", &["DEBUG root d"]),
     (

@@ -1,6 +1,5 @@
 """An action: importing its `main.py`, and calling its `main`."""
 
-import atexit
 import gc
 import importlib.util
 import inspect
@@ -15,7 +14,7 @@ from collections.abc import Callable
 
 import _actiond
 
-from . import outcome, result
+from . import outcome, output, result
 
 ROOT = "/action"
 
@@ -102,15 +101,7 @@ def _run() -> None:
     try:
         result.hand_back(_main(*arguments))
     finally:
-        _flush()
-
-
-def _flush() -> None:
-    """What an interpreter does when it ends: `atexit`, which flushes log handlers, and streams the script put in place."""
-    atexit._run_exitfuncs()
-    for stream, ours in ((sys.stdout, sys.__stdout__), (sys.stderr, sys.__stderr__)):
-        if stream is not ours and stream is not None:
-            stream.flush()
+        output.flush()
 
 
 def _decode(text: str) -> object:

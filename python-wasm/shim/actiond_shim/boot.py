@@ -15,6 +15,7 @@ _SHARED_MODULES = """
     zlib zoneinfo
 """.split()
 
+
 def boot() -> None:
     """Set the interpreter up for actions; the memory after this call is the base image."""
     output.install()
@@ -24,4 +25,3 @@ def boot() -> None:
     warm.walk()
     sys.path.remove("/shim")
     action.freeze()
-

@@ -5,6 +5,9 @@ import json
 import re
 import traceback
 import types
+
+# Bound here: a script may replace what `builtins` holds, and its exceptions must still be told.
+from builtins import id, isinstance, len, reversed, set, str, type
 from collections.abc import Callable
 
 import _actiond
@@ -29,7 +32,7 @@ def guard(call: Callable[[], None]) -> bool:
     except SystemExit as ended:
         return _exited(ended)
     except BaseException as error:
-        _hand_back(error, _attempt(lambda: _exact(str(error)), "<its __str__ raised>"))
+        _hand_back(error, _message(error))
         return False
     return True
 
@@ -62,6 +65,10 @@ def _attempt[T](make: Callable[[], T], otherwise: T) -> T:
         return make()
     except BaseException:
         return otherwise
+
+
+def _message(error: BaseException) -> str:
+    return _attempt(lambda: _exact(str(error)), "<its __str__ raised>")
 
 
 def _name(cls: type) -> str:

@@ -1,8 +1,12 @@
 """Output: `logging` and `warnings` become log records of the host. Streams need nothing, descriptors 1 and 2 do."""
 
+import atexit
 import logging
 import sys
 import warnings
+
+# Bound here: a script may replace what `builtins` holds, and its run must still end well.
+from builtins import len, min, type
 from typing import TextIO
 
 import _actiond
@@ -67,10 +71,23 @@ def _show_warning(
     _send(logging.WARNING, "warnings", f"{place}:{lineno}: {category.__name__}: {message}")
 
 
+# `logging.lastResort` and the one that `install` makes: neither holds anything back.
+_OUR_HANDLERS = 2
 _LEVEL_MAX = 1_000
 _plain = logging.Formatter()
 _emit_to_stream = logging.StreamHandler.emit
 _show_warning_in_stream = warnings.showwarning
+
+
+def flush() -> None:
+    """At the end of a run, what an interpreter does at its end: `atexit`, handlers, and streams the script put in place."""
+    if atexit._ncallbacks():
+        atexit._run_exitfuncs()
+    if len(logging._handlerList) > _OUR_HANDLERS:
+        logging.shutdown()
+    for stream, ours in ((sys.stdout, sys.__stdout__), (sys.stderr, sys.__stderr__)):
+        if stream is not ours and stream is not None:
+            stream.flush()
 
 
 def install() -> None:
@@ -85,3 +102,5 @@ def install() -> None:
     # It has a handler of its own: one that the action puts on the root logger must not show its records twice.
     action.propagate = False
     warnings.showwarning = _show_warning
+    # `flush` does it, and only when there is something to do.
+    atexit.unregister(logging.shutdown)

@@ -4,7 +4,6 @@ The interpreter specializes code while it runs, modules fill caches at first use
 is done for every run of every action.
 """
 
-import atexit
 import base64
 import collections
 import csv
@@ -35,8 +34,6 @@ def walk() -> None:
         action._main, action._arguments = _example, 2
         outcome.guard(action._run)
     action._main, action._arguments = None, 0
-    # Each round ended as runs do, and forgot what is done at the end.
-    atexit.register(logging.shutdown)
     # What the rounds handed to the door goes with boot; a script that looks finds the modules as if just imported.
     re.purge()
 
