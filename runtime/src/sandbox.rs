@@ -19,7 +19,8 @@ pub struct Sandbox {
 }
 
 impl Engine {
-    /// A fresh sandbox of its own for one run. The wall-time limit begins here.
+    /// A fresh sandbox of its own for one run. The wall-time limit begins here. An action whose image was given up
+    /// since, to make room for others, is imported in this run; [`Engine::prepare`] makes its image again.
     ///
     /// # Errors
     /// When the machine is out of memory, descriptors or slots.
