@@ -2,7 +2,7 @@
 //! and refusing those that were damaged since.
 
 use std::{
-    fs::{self, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::Write as _,
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
@@ -64,6 +64,15 @@ impl Cache {
             let _ = fs::remove_file(&aside);
             Error::File { doing: "write", path: self.path(name), source }
         })
+    }
+
+    /// Waits until no other program makes anything for this cache; its turn lasts as long as the file is open.
+    pub(crate) fn turn(&self) -> Result<File> {
+        let path = self.path("lock");
+        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
+        let file = file.map_err(Error::file("open", &path))?;
+        file.lock().map_err(Error::file("lock", &path))?;
+        Ok(file)
     }
 
     /// Removes the files with `suffix` that were unused for longest until the others take at most `bytes_max`.

@@ -114,8 +114,15 @@ impl Engine {
         let module = match cache.module(&wasmtime, &code) {
             Some(module) => module,
             None => {
-                progress(Progress::Compiling);
-                compile(&guest, &wasmtime, &cache, &code)?
+                // Of several programs that start at once, one compiles and the others find what it made.
+                let _turn = cache.turn()?;
+                match cache.module(&wasmtime, &code) {
+                    Some(module) => module,
+                    None => {
+                        progress(Progress::Compiling);
+                        compile(&guest, &wasmtime, &cache, &code)?
+                    }
+                }
             }
         };
         let guest_pre = link(&wasmtime, &module)?;

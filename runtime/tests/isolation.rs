@@ -103,7 +103,11 @@ def main(data):
 #[tokio::test]
 async fn guests_that_wait_share_one_thread() {
     let bench = Bench::new().await;
-    let action = bench.ready("import time\ndef main():\n    a = time.monotonic(); time.sleep(1); return [a, time.monotonic()]").await;
+    let action = bench
+        .ready(
+            "import time\ndef main():\n    a = time.monotonic(); time.sleep(1); return [a, time.monotonic()]",
+        )
+        .await;
     let mut runs = tokio::task::JoinSet::new();
     for _ in 0..50 {
         let sandbox = bench.engine.start(&action, &limits()).unwrap();
