@@ -13,8 +13,9 @@ use std::{
 
 use crate::memory::{Frozen, PageScan, Reserved};
 
-/// Past this many bytes of private pages, a reset gives them back to the kernel instead of copying.
-const COPY_BACK_BYTES_MAX: usize = 16 << 20;
+/// Past this many bytes of private pages, a reset gives them back to the kernel instead of copying. Also what an idle slot
+/// may keep of a run.
+const COPY_BACK_BYTES_MAX: usize = 4 << 20;
 /// Live and idle slots together. Each reserves 4 GiB of the 128 TiB that a process has.
 const SLOTS_MAX: usize = 16_384;
 
