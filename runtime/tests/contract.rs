@@ -219,7 +219,7 @@ const WORLD: &[(&str, &str)] = &[
     ("return open('naïve.txt').read()", "\"n\""),
     (
         "return sorted(os.listdir('.'))",
-        "[\"data\",\"dependencies\",\"main\",\"main.py\",\"naïve.txt\",\"queue.py\",\"secrets\"]",
+        "[\"data\",\"dependencies\",\"logging\",\"main\",\"main.py\",\"naïve.txt\",\"queue.py\",\"secrets\"]",
     ),
     ("import vendored; return vendored.NAME", "\"vendored\""),
     ("return os.environ['GREETING']", "\"hällo\""),
@@ -263,6 +263,7 @@ const WORLD: &[(&str, &str)] = &[
         "ModuleNotFoundError: No module named 'mmap': a sandbox has no memory-mapped files",
     ),
     ("import queue; return queue.NAME", "\"own queue\""),
+    ("import logging; return logging.root.level", "20"),
     ("from secrets import TOKEN; return TOKEN", "\"own secrets\""),
     ("import threading; return threading.Event().wait(0.01)", "false"),
     (
@@ -284,6 +285,7 @@ async fn scripts_find_their_world() {
             ("data/words.txt", "wörter"),
             ("data/empty.db", ""),
             ("queue.py", "NAME = 'own queue'"),
+            ("logging/levels.txt", "data, not a package"),
             ("secrets/__init__.py", "TOKEN = 'own secrets'"),
             ("main/__init__.py", "not python"),
             ("naïve.txt", "n"),

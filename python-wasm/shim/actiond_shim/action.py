@@ -65,7 +65,12 @@ def _load() -> None:
 
 def _give_way() -> None:
     """Forget the shared modules whose names the action uses for its own: `import queue` finds its queue.py."""
-    own = {name.removesuffix(".py") for name in os.listdir(ROOT) if name.endswith(".py") or "." not in name}
+    # A folder of data is no package, whatever its name.
+    own = {
+        name.removesuffix(".py")
+        for name in os.listdir(ROOT)
+        if name.endswith(".py") or os.path.exists(f"{ROOT}/{name}/__init__.py")
+    }
     for name in list(sys.modules):
         top = name.partition(".")[0]
         if top in own and top not in _STARTED_WITH:
