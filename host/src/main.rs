@@ -6,9 +6,13 @@ mod clock;
 mod config;
 mod environment;
 mod json;
+#[expect(dead_code, reason = "the server is built on it")]
+mod model;
 mod records;
 mod report;
 mod signals;
+#[expect(dead_code, unused_imports, reason = "the server is built on it")]
+mod store;
 mod terminal;
 
 fn main() -> std::process::ExitCode {

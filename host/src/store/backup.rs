@@ -1,0 +1,171 @@
+//! Backup and restore: the whole store as one file.
+//!
+//! Format, little-endian: magic; for each entry its key's and value's lengths (u32 each), key, value; two zero lengths at
+//! the end; the BLAKE3 hash of all of that.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, BufReader, BufWriter, Read, Write},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    path::Path,
+};
+
+use super::{
+    Error, Result, Store, View,
+    open::{DATABASE, lock},
+};
+
+const MAGIC: &[u8; 8] = b"ACTBAK01";
+/// No value of ours is longer; a damaged length must not ask for memory.
+const PART_BYTES_MAX: u32 = 64 << 20;
+/// Entries that are put into the new store at once.
+const GROUP: usize = 1_000;
+
+impl Store {
+    /// Writes the store, as it is at one moment, into `to`. Changes wait meanwhile.
+    pub(crate) async fn backup(&self, mut to: File) -> Result<u64> {
+        self.settle(move |change| write(change, &mut to)).await
+    }
+}
+
+/// Writes everything that `view` sees; how many entries that were.
+fn write(view: &View, to: &mut File) -> Result<u64> {
+    let failed = Error::file("write the backup", "");
+    let mut out = Hashing { inner: BufWriter::new(to), hasher: blake3::Hasher::new() };
+    let mut count = 0;
+    let mut entries = || {
+        out.write_all(MAGIC)?;
+        for entry in view.below(&[]) {
+            let (key, value) = entry.map_err(io::Error::other)?;
+            out.write_all(&length(&key)?)?;
+            out.write_all(&length(&value)?)?;
+            out.write_all(&key)?;
+            out.write_all(&value)?;
+            count += 1;
+        }
+        out.write_all(&[0; 8])?;
+        let hash = out.hasher.finalize();
+        out.inner.write_all(hash.as_bytes())?;
+        out.inner.flush()?;
+        out.inner.get_ref().sync_all()
+    };
+    entries().map_err(failed)?;
+    Ok(count)
+}
+
+/// Fills the empty folder `dir` from the file `from`. Nothing is left in it when that fails.
+pub(crate) fn restore(from: &Path, dir: &Path) -> Result<u64> {
+    check(from)?;
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(dir);
+    made.map_err(Error::file("create the data folder", dir))?;
+    let mut listed = fs::read_dir(dir).map_err(Error::file("read", dir))?;
+    if listed.next().is_some() {
+        return Err(Error::NotEmpty(dir.to_owned()));
+    }
+    let _lock = lock(dir)?;
+    let path = dir.join(DATABASE);
+    fill(from, &path).inspect_err(|_| {
+        let _ = fs::remove_dir_all(&path);
+    })
+}
+
+fn fill(from: &Path, path: &Path) -> Result<u64> {
+    let db = sled::Config::new().path(path).open()?;
+    let (mut batch, mut count) = (sled::Batch::default(), 0);
+    each(from, |key, value| {
+        batch.insert(key, value);
+        count += 1;
+        if count % GROUP as u64 == 0 {
+            db.apply_batch(std::mem::take(&mut batch))?;
+        }
+        Ok(())
+    })?;
+    db.apply_batch(batch)?;
+    db.flush()?;
+    Ok(count)
+}
+
+/// That the file is whole.
+fn check(from: &Path) -> Result<()> {
+    each(from, |_, _| Ok(()))
+}
+
+fn each(from: &Path, mut entry: impl FnMut(Vec<u8>, Vec<u8>) -> Result<()>) -> Result<()> {
+    let damaged =
+        |error: io::Error| Error::File { doing: "read the backup", path: from.to_owned(), why: error.kind() };
+    let file = File::open(from).map_err(damaged)?;
+    let mut input = Hashing { inner: BufReader::new(file), hasher: blake3::Hasher::new() };
+    let mut magic = [0; 8];
+    input.read_exact(&mut magic).map_err(damaged)?;
+    if magic != *MAGIC {
+        return Err(damaged(io::ErrorKind::InvalidData.into()));
+    }
+    loop {
+        let (key, value) =
+            (part_length(&mut input).map_err(damaged)?, part_length(&mut input).map_err(damaged)?);
+        if (key, value) == (0, 0) {
+            break;
+        }
+        let key = part(&mut input, key).map_err(damaged)?;
+        let value = part(&mut input, value).map_err(damaged)?;
+        entry(key, value)?;
+    }
+    let expected = input.hasher.finalize();
+    let mut hash = [0; blake3::OUT_LEN];
+    input.inner.read_exact(&mut hash).map_err(damaged)?;
+    if expected == hash { Ok(()) } else { Err(damaged(io::ErrorKind::InvalidData.into())) }
+}
+
+fn length(bytes: &[u8]) -> io::Result<[u8; 4]> {
+    let length = u32::try_from(bytes.len()).map_err(io::Error::other)?;
+    Ok(length.to_le_bytes())
+}
+
+fn part_length(input: &mut impl Read) -> io::Result<u32> {
+    let mut length = [0; 4];
+    input.read_exact(&mut length)?;
+    match u32::from_le_bytes(length) {
+        too_long @ PART_BYTES_MAX.. => {
+            Err(io::Error::new(io::ErrorKind::InvalidData, format!("{too_long} bytes")))
+        }
+        length => Ok(length),
+    }
+}
+
+fn part(input: &mut impl Read, length: u32) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; length as usize];
+    input.read_exact(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Opens the file that a backup goes into; one that is there is not overwritten.
+pub(crate) fn create(path: &Path) -> Result<File> {
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    file.map_err(Error::file("create", path))
+}
+
+/// Hashes what goes through.
+struct Hashing<T> {
+    inner: T,
+    hasher: blake3::Hasher,
+}
+
+impl<W: Write> Write for Hashing<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.inner.write(bytes)?;
+        self.hasher.update(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+impl<R: Read> Read for Hashing<R> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(bytes)?;
+        self.hasher.update(&bytes[..read]);
+        Ok(read)
+    }
+}

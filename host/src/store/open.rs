@@ -1,0 +1,179 @@
+//! Opening the store: one process, one folder, one format. Owns the handle that everything else goes through.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use super::{
+    Change, Error, Result, View, key,
+    writer::{Made, Writer},
+};
+
+/// The number of this format, kept under the key `M`.
+const FORMAT: u8 = 1;
+const LOCK: &str = "lock";
+pub(super) const DATABASE: &str = "store";
+
+/// How the store is kept. The caller says every number.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    pub(crate) dir: PathBuf,
+    /// Memory for pages that were read.
+    pub(crate) cache_bytes: u64,
+    /// What nobody waits for is on the disk after this.
+    pub(crate) flush: Duration,
+    /// Changes that users make are refused while the disk has less free than this.
+    pub(crate) free_bytes_min: u64,
+    /// Told how long each flush took.
+    pub(crate) flushed: Arc<dyn Fn(Duration) + Send + Sync>,
+}
+
+/// The open store. Cheap to clone; the folder is free again when the last one is dropped.
+#[derive(Clone)]
+pub(crate) struct Store(Arc<Inner>);
+
+struct Inner {
+    writer: Writer,
+    view: View,
+    settings: Settings,
+    _lock: File,
+}
+
+impl Store {
+    /// Opens the folder, or makes it. Blocks.
+    pub(crate) fn open(settings: Settings) -> Result<Self> {
+        let dir = &settings.dir;
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(dir);
+        made.map_err(Error::file("create the data folder", dir))?;
+        let lock = lock(dir)?;
+        let config = sled::Config::new()
+            .path(dir.join(DATABASE))
+            .cache_capacity(settings.cache_bytes)
+            .flush_every_ms(Some(u64::try_from(settings.flush.as_millis()).unwrap_or(u64::MAX)))
+            .mode(sled::Mode::LowSpace);
+        let db = config.open()?;
+        check_format(&db, dir)?;
+        let view = View { db };
+        let writer = Writer::start(view.clone(), settings.flushed.clone());
+        let writer = writer.map_err(Error::file("start the threads of", dir))?;
+        Ok(Self(Arc::new(Inner { writer, view, settings, _lock: lock })))
+    }
+
+    /// Reads on a thread that may block.
+    pub(crate) async fn read<T, E>(
+        &self,
+        work: impl FnOnce(&View) -> std::result::Result<T, E> + Send + 'static,
+    ) -> std::result::Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let store = self.clone();
+        let read = tokio::task::spawn_blocking(move || work(&store.0.view));
+        read.await.map_err(|error| Error::Library(error.to_string()))?
+    }
+
+    /// Reads here and now: for threads that may block.
+    pub(crate) fn view(&self) -> &View {
+        &self.0.view
+    }
+
+    /// A change that a user asked for: refused while the disk is nearly full, on the disk when this returns.
+    pub(crate) async fn write<T, E>(
+        &self,
+        work: impl FnOnce(&mut Change<'_>) -> std::result::Result<T, E> + Send + 'static,
+    ) -> std::result::Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.has_room()?;
+        self.0.writer.write(Made::Durable, work).await
+    }
+
+    /// A change that must not be refused (it takes back what was taken, or frees room), on the disk when this returns.
+    pub(crate) async fn settle<T, E>(
+        &self,
+        work: impl FnOnce(&mut Change<'_>) -> std::result::Result<T, E> + Send + 'static,
+    ) -> std::result::Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.0.writer.write(Made::Durable, work).await
+    }
+
+    /// What a run came to: seen by everybody when this returns, on the disk within [`Settings::flush`].
+    pub(crate) async fn record<T, E>(
+        &self,
+        work: impl FnOnce(&mut Change<'_>) -> std::result::Result<T, E> + Send + 'static,
+    ) -> std::result::Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.0.writer.write(Made::Visible, work).await
+    }
+
+    /// Whether the disk has room for what users want to add.
+    pub(crate) fn has_room(&self) -> Result<()> {
+        let (free, min) = (self.free_bytes()?, self.0.settings.free_bytes_min);
+        if free >= min {
+            return Ok(());
+        }
+        Err(Error::Full { free_mib: free >> 20, free_mib_min: min >> 20 })
+    }
+
+    fn free_bytes(&self) -> Result<u64> {
+        let dir = &self.0.settings.dir;
+        let disk = rustix::fs::statvfs(dir);
+        let disk = disk.map_err(|error| Error::file("ask the size of", dir)(error.into()))?;
+        Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+    }
+
+    /// What the store takes on the disk, in bytes. Blocks.
+    pub(crate) fn disk_bytes(&self) -> Result<u64> {
+        Ok(self.0.view.db.size_on_disk()?)
+    }
+
+    pub(crate) fn dir(&self) -> &Path {
+        &self.0.settings.dir
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Store").field("dir", &self.0.settings.dir).finish_non_exhaustive()
+    }
+}
+
+/// Takes the folder for this process, as long as the file is open.
+pub(super) fn lock(dir: &Path) -> Result<File> {
+    let path = dir.join(LOCK);
+    let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
+    let file = file.map_err(Error::file("open", &path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(fs::TryLockError::WouldBlock) => Err(Error::Locked(dir.to_owned())),
+        Err(fs::TryLockError::Error(error)) => Err(Error::file("lock", path)(error)),
+    }
+}
+
+fn check_format(db: &sled::Db, dir: &Path) -> Result<()> {
+    match db.get(key::FORMAT)?.as_deref() {
+        None => {
+            db.insert(key::FORMAT, &[FORMAT])?;
+            db.flush()?;
+            Ok(())
+        }
+        Some([FORMAT]) => Ok(()),
+        Some(found) => {
+            let found = found.first().copied().unwrap_or(0);
+            Err(Error::Newer { path: dir.to_owned(), found, known: FORMAT })
+        }
+    }
+}

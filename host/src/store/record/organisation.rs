@@ -1,0 +1,43 @@
+//! An organisation as it is stored.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::time::{micros, time};
+use crate::model::organisation::{Organisation, Origin};
+
+#[derive(Serialize, Deserialize)]
+pub(in crate::store) struct OrganisationRecord {
+    id: String,
+    created_at: i64,
+    origin_url: Option<String>,
+    #[serde(default)]
+    origin_tokens: BTreeMap<String, String>,
+}
+
+impl From<&Organisation> for OrganisationRecord {
+    fn from(org: &Organisation) -> Self {
+        let tokens = org.origin.tokens.iter();
+        Self {
+            id: org.id.to_string(),
+            created_at: micros(org.created_at),
+            origin_url: org.origin.url.clone(),
+            origin_tokens: tokens.map(|(email, token)| (email.to_string(), token.clone())).collect(),
+        }
+    }
+}
+
+impl TryFrom<OrganisationRecord> for Organisation {
+    type Error = String;
+
+    fn try_from(record: OrganisationRecord) -> Result<Self, String> {
+        let tokens = record.origin_tokens.into_iter();
+        let tokens = tokens.map(|(email, token)| Ok((email.parse().map_err(|_| email)?, token)));
+        Ok(Self {
+            id: record.id.parse().map_err(|_| record.id)?,
+            created_at: time(record.created_at)?,
+            origin: Origin { url: record.origin_url, tokens: tokens.collect::<Result<_, String>>()? },
+        })
+    }
+}

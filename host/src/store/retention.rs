@@ -1,0 +1,60 @@
+//! Giving room back: finished runs past what their action keeps, the runs of actions that are gone, and what was left by
+//! a process that died.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Change, Result, key};
+use crate::model::{
+    action::Activity,
+    id::{ActionId, RunId},
+    policy::Retention,
+};
+
+impl Change<'_> {
+    /// Removes at most `most` of an action's finished runs, oldest first, until what is left is within `retention`.
+    /// `activity` is counted down; the caller keeps it. How many were removed.
+    pub(crate) fn retain_runs(
+        &mut self,
+        action: &ActionId,
+        activity: &mut Activity,
+        retention: &Retention,
+        now: Timestamp,
+        most: usize,
+    ) -> Result<usize> {
+        let age = SignedDuration::try_from(retention.age).unwrap_or(SignedDuration::MAX);
+        let oldest = now.checked_sub(age).unwrap_or(Timestamp::MIN);
+        let mut removed = 0;
+        for id in self.ended_runs(action) {
+            let id = id?;
+            let Some(run) = self.run(&id)? else { continue };
+            let too_many = activity.runs > retention.runs || activity.bytes > retention.bytes;
+            if removed >= most || !(too_many || run.queued_at < oldest) {
+                break;
+            }
+            self.remove_run(&run)?;
+            activity.runs = activity.runs.saturating_sub(1);
+            activity.bytes = activity.bytes.saturating_sub(run.bytes());
+            removed += 1;
+        }
+        Ok(removed)
+    }
+
+    /// Removes at most `most` runs of an action that is gone, whatever their state; how many it were.
+    pub(crate) fn remove_runs(&mut self, action: &ActionId, most: usize) -> Result<usize> {
+        let keys = self.below(&key::runs_of_action(action)).take(most);
+        let keys: Vec<_> = keys.collect::<Result<_>>()?;
+        for (key, _) in &keys {
+            let id = key::tail(key).map(RunId::from_bytes);
+            let Some(id) = id else { continue };
+            match self.run(&id)? {
+                Some(run) => {
+                    self.remove_queued(&run);
+                    self.remove_running(&run);
+                    self.remove_run(&run)?;
+                }
+                None => self.remove(key.clone()),
+            }
+        }
+        Ok(keys.len())
+    }
+}

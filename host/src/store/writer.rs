@@ -1,0 +1,118 @@
+//! The one thread that changes the store, and the one that flushes it. Changes happen one after another, each on what the
+//! last one left: checking and then changing needs no lock. A flush serves all changes that wait for one.
+
+use std::{
+    io,
+    sync::Arc,
+    thread::{self, JoinHandle},
+};
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Change, Error, Result, change::View};
+
+/// Changes that wait for the writer; past it, whoever makes one waits.
+const WAITING_MAX: usize = 1_024;
+
+/// A change, and telling whoever waits for it.
+type Job = Box<dyn FnOnce(&View, &mpsc::Sender<Ack>) + Send>;
+/// Told when what was changed is on the disk, or why it is not.
+type Ack = Box<dyn FnOnce(Result<()>) + Send>;
+
+/// When a change counts as made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Made {
+    /// When everybody sees it. It is on the disk a moment later.
+    Visible,
+    /// When it is on the disk.
+    Durable,
+}
+
+#[derive(Debug)]
+pub(super) struct Writer {
+    jobs: Option<mpsc::Sender<Job>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Writer {
+    pub(super) fn start(
+        view: View,
+        flushed: Arc<dyn Fn(std::time::Duration) + Send + Sync>,
+    ) -> io::Result<Self> {
+        let (jobs, mut waiting) = mpsc::channel::<Job>(WAITING_MAX);
+        let (acks, mut flushes) = mpsc::channel::<Ack>(WAITING_MAX);
+        let db = view.db.clone();
+        let write = thread::Builder::new().name("store-writer".to_owned()).spawn(move || {
+            while let Some(job) = waiting.blocking_recv() {
+                job(&view, &acks);
+            }
+        })?;
+        let flush = thread::Builder::new().name("store-flusher".to_owned()).spawn(move || {
+            let mut acks = Vec::new();
+            while flushes.blocking_recv_many(&mut acks, WAITING_MAX) > 0 {
+                let began = tokio::time::Instant::now();
+                let done = db.flush().map(drop).map_err(Error::from);
+                flushed(began.elapsed());
+                for ack in acks.drain(..) {
+                    ack(done.clone());
+                }
+            }
+        })?;
+        Ok(Self { jobs: Some(jobs), threads: vec![write, flush] })
+    }
+
+    /// Has `work` done on the writer's thread and what it collected applied. Once this was begun it happens, also when
+    /// nobody waits for it any more.
+    pub(super) async fn write<T, E>(
+        &self,
+        made: Made,
+        work: impl FnOnce(&mut Change<'_>) -> std::result::Result<T, E> + Send + 'static,
+    ) -> std::result::Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let (tell, told) = oneshot::channel();
+        let job: Job = Box::new(move |view, acks| {
+            let done = apply(view, work);
+            match (done, made) {
+                (Ok(value), Made::Durable) => {
+                    let ack: Ack = Box::new(move |flushed| {
+                        // Nobody may be waiting any more.
+                        let _ = tell.send(flushed.map(|()| value).map_err(E::from));
+                    });
+                    let _ = acks.blocking_send(ack);
+                }
+                (done @ (Ok(_) | Err(_)), Made::Visible | Made::Durable) => {
+                    let _ = tell.send(done);
+                }
+            }
+        });
+        let jobs = self.jobs.as_ref().ok_or(Error::Closed)?;
+        jobs.send(job).await.map_err(|_| Error::Closed)?;
+        told.await.map_err(|_| Error::Closed)?
+    }
+}
+
+fn apply<T, E: From<Error>>(
+    view: &View,
+    work: impl FnOnce(&mut Change<'_>) -> std::result::Result<T, E>,
+) -> std::result::Result<T, E> {
+    let mut change = Change::new(view);
+    let value = work(&mut change)?;
+    if change.len > 0 {
+        let batch = std::mem::take(&mut change.batch);
+        view.db.apply_batch(batch).map_err(Error::from)?;
+    }
+    Ok(value)
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        for thread in self.threads.drain(..) {
+            // It ends when it has done what was waiting; that it panicked was reported by the panic.
+            let _ = thread.join();
+        }
+    }
+}
