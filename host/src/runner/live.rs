@@ -1,0 +1,165 @@
+//! A run in memory: from being asked for or begun to its end. Whoever waits for it, follows its log or cancels it does so
+//! here; what is kept of it is written by `finish.rs`.
+
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::model::run::{LogLine, Run};
+
+/// One run in memory.
+#[derive(Debug)]
+pub(crate) struct Live {
+    state: Mutex<State>,
+    /// JSON: what `main` gets.
+    pub(crate) input: String,
+    pub(crate) cancel: CancellationToken,
+    /// Cancelled because the server ends, not because somebody asked for it.
+    interrupted: AtomicBool,
+    progress: watch::Sender<Progress>,
+}
+
+#[derive(Debug)]
+struct State {
+    run: Run,
+    /// Whether somebody was told that it happens whatever becomes of us: it is in the store then.
+    accepted: bool,
+    log: Vec<LogLine>,
+}
+
+/// What followers wait for.
+#[derive(Debug, Clone, Default)]
+struct Progress {
+    lines: usize,
+    ended: Option<Arc<Ended>>,
+}
+
+/// What came of a run.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) run: Run,
+    /// JSON; only of a run that returned.
+    pub(crate) result: Option<String>,
+}
+
+/// A log while it is written.
+#[derive(Debug)]
+pub(crate) struct Follow {
+    live: Arc<Live>,
+    progress: watch::Receiver<Progress>,
+    seen: usize,
+}
+
+impl Live {
+    pub(crate) fn new(run: Run, input: String, accepted: bool) -> Arc<Self> {
+        Arc::new(Self {
+            state: Mutex::new(State { run, accepted, log: Vec::new() }),
+            input,
+            cancel: CancellationToken::new(),
+            interrupted: AtomicBool::new(false),
+            progress: watch::Sender::new(Progress::default()),
+        })
+    }
+
+    /// The run as it is now.
+    pub(crate) fn run(&self) -> Run {
+        self.state().run.clone()
+    }
+
+    /// Changes the run in memory; the run after it, and whether it is in the store too.
+    pub(super) fn update(&self, change: impl FnOnce(&mut Run)) -> (Run, bool) {
+        let mut state = self.state();
+        change(&mut state.run);
+        (state.run.clone(), state.accepted)
+    }
+
+    /// From now on it is in the store too. Whether it was not before.
+    pub(super) fn accept(&self) -> bool {
+        !std::mem::replace(&mut self.state().accepted, true)
+    }
+
+    pub(super) fn push_line(&self, line: LogLine) {
+        let lines = {
+            let mut state = self.state();
+            state.log.push(line);
+            state.log.len()
+        };
+        self.progress.send_if_modified(|progress| {
+            progress.lines = lines;
+            // Nobody is woken up for lines that nobody follows.
+            self.progress.receiver_count() > 0
+        });
+    }
+
+    /// Takes the log out: it is to be written down.
+    pub(super) fn take_log(&self) -> Vec<LogLine> {
+        std::mem::take(&mut self.state().log)
+    }
+
+    /// Tells everybody who waits.
+    pub(super) fn end(&self, ended: Arc<Ended>) {
+        self.progress.send_modify(|progress| progress.ended = Some(ended));
+    }
+
+    /// The server ends: the run is stopped and recorded as interrupted.
+    pub(super) fn interrupt(&self) {
+        self.interrupted.store(true, Ordering::Relaxed);
+        self.cancel.cancel();
+    }
+
+    pub(super) fn is_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed)
+    }
+
+    /// Waits for the end.
+    pub(crate) async fn ended(&self) -> Arc<Ended> {
+        let mut progress = self.progress.subscribe();
+        loop {
+            if let Some(ended) = progress.borrow_and_update().ended.clone() {
+                return ended;
+            }
+            if progress.changed().await.is_err() {
+                // The sender is ours: it lives as long as `self`.
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    /// Follows the log from its first line.
+    pub(crate) fn follow(self: &Arc<Self>) -> Follow {
+        Follow { live: self.clone(), progress: self.progress.subscribe(), seen: 0 }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Follow {
+    /// The next lines; `None` after the last ones. Lines that were written down meanwhile are in the store.
+    pub(crate) async fn next(&mut self) -> Option<Vec<LogLine>> {
+        loop {
+            let ended = self.progress.borrow_and_update().ended.is_some();
+            let lines: Vec<LogLine> = {
+                let state = self.live.state();
+                state.log.get(self.seen..).unwrap_or_default().to_vec()
+            };
+            if !lines.is_empty() {
+                self.seen += lines.len();
+                return Some(lines);
+            }
+            if ended || self.progress.changed().await.is_err() {
+                return None;
+            }
+        }
+    }
+
+    /// How many lines were handed out.
+    pub(crate) fn seen(&self) -> usize {
+        self.seen
+    }
+}

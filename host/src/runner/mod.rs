@@ -1,0 +1,22 @@
+//! Running actions: what is accepted, what waits, what runs, and what is written down of it.
+
+mod accept;
+mod ask;
+mod deadline;
+mod execute;
+mod executor;
+mod finish;
+mod fuel;
+mod lanes;
+mod live;
+mod plan;
+mod recover;
+mod start;
+mod unpacked;
+
+pub(crate) use accept::Ticket;
+pub(crate) use ask::{Ask, Due, OnceAsk, Refused, Twice};
+pub(crate) use lanes::Bounds;
+pub(crate) use live::{Ended, Follow, Live};
+pub(crate) use plan::{Draft, NotPrepared};
+pub(crate) use start::{Runner, Settings};

@@ -1,0 +1,269 @@
+//! A plan: all that is needed to run one version of an action, made once and kept while it is used. Nothing in it can
+//! change; when the action does, it is made anew.
+
+use std::{
+    num::NonZeroUsize,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use actiond_runtime::{End, Engine, Limits, LogLine, Outcome, Preparation, Prepared, Saved, Source};
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use lru::LruCache;
+use tokio::sync::OnceCell;
+use tokio_util::sync::CancellationToken;
+
+use super::unpacked::{self, Unpacked};
+use crate::{
+    bundle,
+    model::{
+        action::Action,
+        id::{ActionId, OrgId},
+        organisation::Organisation,
+        policy::Rate,
+    },
+    store::{self, Store},
+};
+
+/// Plans that are kept; a plan costs a folder and some KiB.
+const PLANS_MAX: NonZeroUsize = NonZeroUsize::new(4_096).expect("it is not zero");
+
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) action: Action,
+    pub(crate) version: u32,
+    pub(crate) limits: Limits,
+    pub(crate) prepared: Prepared,
+    pub(crate) rate: Option<DefaultDirectRateLimiter>,
+    /// The memory of a stateful action after its last run; its runs go one after another and hold this meanwhile.
+    pub(super) state: tokio::sync::Mutex<Memory>,
+    _unpacked: Unpacked,
+}
+
+/// What a stateful action's next run starts from.
+#[derive(Debug)]
+pub(super) enum Memory {
+    /// Not looked for yet.
+    Unknown,
+    /// The action's image.
+    Fresh,
+    Saved(Saved),
+}
+
+/// An action that is about to be saved.
+#[derive(Debug, Clone)]
+pub(crate) struct Draft {
+    pub(crate) action: Action,
+    pub(crate) version: u32,
+    /// What runs are told of where they came from.
+    pub(crate) origin: Vec<(String, String)>,
+    pub(crate) zip: Arc<[u8]>,
+}
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotPrepared {
+    #[error("there is no such action")]
+    NoAction,
+    #[error("there is no version {0} of the action")]
+    NoVersion(u32),
+    /// The zip breaks a rule.
+    #[error("{0}")]
+    Bundle(String),
+    #[error("main.py defines no function named main: add `def main(data, logger):`")]
+    NoMain,
+    /// `main.py` raised, or reached a limit. With what it logged.
+    #[error("importing main.py failed: {why}")]
+    Import { why: String, log: Vec<LogLine> },
+    #[error(transparent)]
+    Runtime(#[from] actiond_runtime::Error),
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    #[error("cannot unpack the bundle: {0}")]
+    Files(String),
+}
+
+/// What a plan is made from besides the action.
+#[derive(Debug, Clone)]
+pub(super) struct Making {
+    pub(super) engine: Engine,
+    pub(super) store: Store,
+    /// Where bundles are unpacked.
+    pub(super) folder: PathBuf,
+    pub(super) bundle_limits: bundle::Limits,
+    /// The bounds that are not an action's to choose.
+    pub(super) limits: Limits,
+    /// What runs are told when their organisation has no origin of its own.
+    pub(super) public_url: String,
+}
+
+type Cell = Arc<OnceCell<Arc<Plan>>>;
+
+/// The plans of actions that were run lately.
+#[derive(Debug)]
+pub(super) struct Plans {
+    making: Making,
+    kept: Mutex<LruCache<(ActionId, u32), Cell>>,
+    /// Which version of an action runs now.
+    current: Mutex<LruCache<ActionId, u32>>,
+}
+
+impl Plans {
+    pub(super) fn new(making: Making) -> Self {
+        let (kept, current) = (LruCache::new(PLANS_MAX), LruCache::new(PLANS_MAX));
+        Self { making, kept: Mutex::new(kept), current: Mutex::new(current) }
+    }
+
+    /// The plan of a version, or of the one that runs now; made if need be, once for all who want it.
+    pub(super) async fn plan(
+        &self,
+        org: &OrgId,
+        action: ActionId,
+        version: Option<u32>,
+    ) -> Result<Arc<Plan>, NotPrepared> {
+        if let Some(plan) = self.kept_plan(org, action, version) {
+            return Ok(plan);
+        }
+        let (found, number) = self.making.find(org, action, version).await?;
+        let cell = {
+            let mut kept = lock(&self.kept);
+            kept.get_or_insert((action, number), Cell::default).clone()
+        };
+        let make = async { self.making.load(found, number).await.map(Arc::new) };
+        let plan = cell.get_or_try_init(|| make).await?.clone();
+        if version.is_none() {
+            lock(&self.current).put(action, number);
+        }
+        Ok(plan)
+    }
+
+    /// A plan that is there already.
+    fn kept_plan(&self, org: &OrgId, action: ActionId, version: Option<u32>) -> Option<Arc<Plan>> {
+        let version = match version {
+            Some(version) => version,
+            None => *lock(&self.current).get(&action)?,
+        };
+        let cell = lock(&self.kept).get(&(action, version))?.clone();
+        let plan = cell.get()?.clone();
+        // An id is no secret: whoever knows it has to be of the same organisation.
+        (plan.action.org == *org).then_some(plan)
+    }
+
+    /// Makes the plan of an action that is not saved yet: what an upload has to pass.
+    pub(super) async fn draft(&self, draft: Draft, cancel: &CancellationToken) -> Result<Plan, NotPrepared> {
+        self.making.make(draft, cancel).await
+    }
+
+    /// The action was changed or is gone: what was made for it is made anew. `stay`: its image may still be of use.
+    pub(super) fn forget(&self, action: ActionId, gone: bool) {
+        lock(&self.current).pop(&action);
+        let mut kept = lock(&self.kept);
+        let keys: Vec<_> = kept.iter().map(|(key, _)| *key).filter(|(id, _)| *id == action).collect();
+        for key in keys {
+            let plan = kept.pop(&key).and_then(|cell| cell.get().cloned());
+            if gone && let Some(plan) = plan {
+                self.making.engine.forget(&plan.prepared);
+            }
+        }
+    }
+
+    /// An organisation's settings were changed.
+    pub(super) fn forget_org(&self, org: &OrgId) {
+        let mut kept = lock(&self.kept);
+        let of_org = |cell: &Cell| cell.get().is_some_and(|plan| plan.action.org == *org);
+        let keys: Vec<_> = kept.iter().filter(|(_, cell)| of_org(cell)).map(|(key, _)| *key).collect();
+        for key in keys {
+            kept.pop(&key);
+            lock(&self.current).pop(&key.0);
+        }
+    }
+}
+
+impl Making {
+    async fn find(
+        &self,
+        org: &OrgId,
+        action: ActionId,
+        version: Option<u32>,
+    ) -> Result<(Action, u32), NotPrepared> {
+        let org = org.clone();
+        let found = self.store.read(move |view| view.action(&org, &action)).await?;
+        let found = found.ok_or(NotPrepared::NoAction)?;
+        let number = version.unwrap_or(found.version);
+        Ok((found, number))
+    }
+
+    async fn load(&self, action: Action, version: u32) -> Result<Plan, NotPrepared> {
+        let (id, org) = (action.id, action.org.clone());
+        let read = self.store.read(move |view| {
+            let found = view.version(&id, version)?.ok_or(NotPrepared::NoVersion(version))?;
+            let zip = view.bundle(&found.bundle)?.ok_or(NotPrepared::NoVersion(version))?;
+            let organisation = view.organisation(&org)?.ok_or(NotPrepared::NoAction)?;
+            Ok::<_, NotPrepared>((zip, organisation))
+        });
+        let (zip, organisation) = read.await?;
+        let origin = origin(&organisation, &action.service_account, &self.public_url);
+        let draft = Draft { action, version, origin, zip: zip.into() };
+        self.make(draft, &CancellationToken::new()).await
+    }
+
+    async fn make(&self, draft: Draft, cancel: &CancellationToken) -> Result<Plan, NotPrepared> {
+        let Draft { action, version, origin, zip } = draft;
+        let (folder, bundle_limits) = (self.folder.clone(), self.bundle_limits);
+        let unpacking = tokio::task::spawn_blocking(move || Unpacked::new(&zip, &folder, &bundle_limits));
+        let unpacked = unpacking.await.map_err(|error| NotPrepared::Files(error.to_string()))?;
+        let unpacked = unpacked.map_err(|error| match error {
+            unpacked::Error::Refused(why) => NotPrepared::Bundle(why),
+            files @ unpacked::Error::Folder { .. } => NotPrepared::Files(files.to_string()),
+        })?;
+        let limits = self.limits_of(&action);
+        let mut env = action.env.clone();
+        // What the owner set goes before what we say.
+        env.extend(origin.into_iter().filter(|(key, _)| !action.env.iter().any(|(own, _)| own == key)));
+        env.sort_unstable();
+        let source = Source { root: unpacked.root.clone(), digest: unpacked.digest, env };
+        let prepared = match self.engine.prepare(source, &limits, cancel).await? {
+            Preparation::Ready(prepared) => prepared,
+            Preparation::NoMain(_) => return Err(NotPrepared::NoMain),
+            Preparation::Failed(outcome) => return Err(import_failed(outcome)),
+        };
+        let rate = action.policy.rate.and_then(limiter);
+        let state = tokio::sync::Mutex::new(Memory::Unknown);
+        Ok(Plan { action, version, limits, prepared, rate, state, _unpacked: unpacked })
+    }
+
+    fn limits_of(&self, action: &Action) -> Limits {
+        let policy = &action.policy;
+        Limits { fuel: policy.fuel, wall: policy.wall, memory_bytes: policy.memory_bytes, ..self.limits.clone() }
+    }
+}
+
+/// `ORIGIN_CLUSTER_URL` and `ORIGIN_CLUSTER_TOKEN` for an action of that service account.
+pub(super) fn origin(org: &Organisation, service_account: &str, public_url: &str) -> Vec<(String, String)> {
+    use base64::Engine as _;
+    let url = org.origin.url.clone().unwrap_or_else(|| public_url.to_owned());
+    let token = service_account.parse().ok().and_then(|email| org.origin.tokens.get(&email));
+    let token = token.map_or("", String::as_str);
+    let token = base64::engine::general_purpose::STANDARD.encode(format!("{service_account}:{token}"));
+    vec![("ORIGIN_CLUSTER_URL".to_owned(), url), ("ORIGIN_CLUSTER_TOKEN".to_owned(), token)]
+}
+
+fn import_failed(outcome: Outcome) -> NotPrepared {
+    let why = match outcome.end {
+        End::Raised(exception) => exception.traceback.trim_end().to_owned(),
+        End::Stopped(stop) => format!("it was stopped by the limit on {}", stop.as_str()),
+        End::Cancelled => "it was cancelled".to_owned(),
+        End::Returned(_) => "it ended early".to_owned(),
+    };
+    NotPrepared::Import { why, log: outcome.logs }
+}
+
+fn limiter(rate: Rate) -> Option<DefaultDirectRateLimiter> {
+    let runs = std::num::NonZeroU32::new(rate.runs)?;
+    let quota = Quota::with_period(rate.per.checked_div(rate.runs)?)?.allow_burst(runs);
+    Some(RateLimiter::direct(quota))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
