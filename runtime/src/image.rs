@@ -4,7 +4,7 @@
 //! Format, little-endian: magic, memory bytes (u64), id of the image it differs from (32 bytes, zero for none), number
 //! of pages (u32), their numbers (u32 each, rising), their contents as one LZ4 block.
 
-use std::sync::Arc;
+use std::{io, ops::Range, sync::Arc};
 
 use crate::{
     error::{Error, Result},
@@ -15,6 +15,8 @@ const MAGIC: &[u8; 8] = b"ACTIMG01";
 const ID_BYTES: usize = blake3::OUT_LEN;
 const HEADER_BYTES: usize = MAGIC.len() + 8 + ID_BYTES + 4;
 const MEMORY_BYTES_MAX: usize = 1 << 32;
+/// What lies between two changed pages is copied, not mapped, up to this: each mapping costs more.
+const GAP_BYTES_MAX: usize = 16 * PAGE_BYTES;
 const ZERO_PAGE: [u8; PAGE_BYTES] = [0; PAGE_BYTES];
 
 /// A saved linear memory.
@@ -23,18 +25,16 @@ pub(crate) struct Image {
     pub(crate) memory: Arc<Frozen>,
     /// Equal ids, equal bytes.
     id: [u8; ID_BYTES],
-    /// Bytes of pages that are not zero: what keeping it in memory costs.
+    /// What keeping it in memory costs, in bytes: pages that are not as in its base, and what lies between them.
     pub(crate) resident_bytes: u64,
+    /// Bytes of pages that are not as in its base.
+    pub(crate) difference_bytes: u64,
 }
 
 impl Image {
     /// Freezes `memory`, and encodes how it differs from `base` (from zeros when there is none).
     pub(crate) fn freeze(base: Option<&Self>, memory: &[u8]) -> Result<(Self, Vec<u8>)> {
-        let changed = pages(memory).filter(|(number, page)| *page != base_page(base, *number));
-        let changed: Vec<(usize, &[u8])> = changed.collect();
-        let encoded = encode(base, memory.len(), &changed);
-        let image = Self::assemble(base, memory.len(), &changed, &encoded)?;
-        Ok((image, encoded))
+        Difference::between(base, memory).freeze()
     }
 
     /// The image that `encoded` describes; `None` when it is damaged or differs from another base.
@@ -45,24 +45,17 @@ impl Image {
         Self::assemble(base, len, &pages, encoded).map(Some)
     }
 
-    /// How much of `memory` is not as in `base`, in bytes of whole pages: what freezing it would cost.
-    pub(crate) fn difference_bytes(base: &Self, memory: &[u8]) -> u64 {
-        let changed = pages(memory).filter(|(number, page)| *page != base_page(Some(base), *number));
-        changed.count() as u64 * PAGE_BYTES as u64
-    }
-
     fn assemble(base: Option<&Self>, len: usize, changed: &[(usize, &[u8])], encoded: &[u8]) -> Result<Self> {
-        let inherited = base.map_or(&[][..], |base| base.memory.bytes());
-        let inherited = pages(inherited).take(len / PAGE_BYTES).filter(|(_, page)| *page != ZERO_PAGE);
-        // Changed pages come second and overwrite what was inherited.
-        let all = inherited.chain(changed.iter().copied());
-        let mut resident_bytes = 0;
-        let all = all.map(|(number, page)| {
-            resident_bytes += PAGE_BYTES as u64;
-            (number * PAGE_BYTES, page)
-        });
-        let memory = Arc::new(Frozen::new(len, all).map_err(Error::system("freeze an image"))?);
-        Ok(Self { memory, id: blake3::hash(encoded).into(), resident_bytes })
+        let difference_bytes = (changed.len() * PAGE_BYTES) as u64;
+        let changed: Vec<(usize, &[u8])> =
+            changed.iter().map(|(number, page)| (number * PAGE_BYTES, *page)).collect();
+        let memory = match base {
+            Some(base) => over(&base.memory, len, &changed),
+            None => Frozen::new(len, changed.into_iter()),
+        };
+        let memory = Arc::new(memory.map_err(Error::system("freeze an image"))?);
+        let resident_bytes = memory.file_bytes().map_err(Error::system("measure an image"))?;
+        Ok(Self { memory, id: blake3::hash(encoded).into(), resident_bytes, difference_bytes })
     }
 
     pub(crate) fn id(&self) -> &[u8; ID_BYTES] {
@@ -70,13 +63,62 @@ impl Image {
     }
 }
 
+/// Memory beside the image that it began as.
+#[derive(Debug)]
+pub(crate) struct Difference<'a> {
+    base: Option<&'a Image>,
+    memory_bytes: usize,
+    /// Pages that are not as in the base, by number.
+    changed: Vec<(usize, &'a [u8])>,
+}
+
+impl<'a> Difference<'a> {
+    /// `base`: zeros when there is none.
+    pub(crate) fn between(base: Option<&'a Image>, memory: &'a [u8]) -> Self {
+        let changed = pages(memory).filter(|(number, page)| *page != base_page(base, *number));
+        Self { base, memory_bytes: memory.len(), changed: changed.collect() }
+    }
+
+    /// What freezing the memory costs.
+    pub(crate) fn bytes(&self) -> u64 {
+        (self.changed.len() * PAGE_BYTES) as u64
+    }
+
+    /// The memory as an image, and the difference encoded.
+    pub(crate) fn freeze(self) -> Result<(Image, Vec<u8>)> {
+        let encoded = encode(self.base, self.memory_bytes, &self.changed);
+        let image = Image::assemble(self.base, self.memory_bytes, &self.changed, &encoded)?;
+        Ok((image, encoded))
+    }
+}
+
+/// Memory of `len` bytes that is as `below`, and zero past its end, but for `pages`: offsets, rising, and whole pages.
+fn over(below: &Arc<Frozen>, len: usize, pages: &[(usize, &[u8])]) -> io::Result<Frozen> {
+    let end = below.len();
+    let changed = pages.iter().map(|(offset, page)| *offset..offset + page.len());
+    let past = (len > end).then_some(end..len);
+    let mut own: Vec<Range<usize>> = Vec::new();
+    let mut gaps = Vec::new();
+    for next in changed.filter(|next| next.start < end).chain(past) {
+        match own.last_mut() {
+            Some(last) if next.start - last.end <= GAP_BYTES_MAX => {
+                gaps.push(last.end..next.start);
+                last.end = next.end;
+            }
+            Some(_) | None => own.push(next),
+        }
+    }
+    let gaps = gaps.into_iter().map(|gap| (gap.start, &below.stretch(gap.start)[..gap.len()]));
+    Frozen::over(below, len, own, gaps.chain(pages.iter().copied()))
+}
+
 fn pages(memory: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     memory.chunks_exact(PAGE_BYTES).enumerate()
 }
 
 fn base_page(base: Option<&Image>, number: usize) -> &[u8] {
-    let at = number * PAGE_BYTES;
-    base.and_then(|base| base.memory.bytes().get(at..at + PAGE_BYTES)).unwrap_or(&ZERO_PAGE)
+    let (at, base) = (number * PAGE_BYTES, base.map(|base| &base.memory));
+    base.filter(|memory| at < memory.len()).map_or(&ZERO_PAGE, |memory| &memory.stretch(at)[..PAGE_BYTES])
 }
 
 fn encode(base: Option<&Image>, len: usize, changed: &[(usize, &[u8])]) -> Vec<u8> {

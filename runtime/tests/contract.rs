@@ -1,6 +1,10 @@
 //! The script's contract: how `main` is called, what becomes of what it returns, prints, logs and raises.
 
-use actiond_runtime::{End, Preparation};
+use std::{sync::mpsc::sync_channel, time::Duration};
+
+use actiond_runtime::{End, Input, Preparation, Tail};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 use crate::support::{Bench, ending, env, limits, log};
 
@@ -353,10 +357,79 @@ async fn limits_on_payloads() {
     let outcome = bench.run_with(&action, &fits, &limits).await;
     assert_eq!(ending(&outcome), "96");
     let sandbox = bench.engine.start(&action, &limits).unwrap();
-    let input = actiond_runtime::Input {
-        data: &format!("[\"{}\"]", "x".repeat(97)),
-        cancel: tokio_util::sync::CancellationToken::new(),
-    };
-    let error = sandbox.call(input).await.unwrap_err();
+    let data = format!("[\"{}\"]", "x".repeat(97));
+    let error = sandbox.call(Input::new(&data, CancellationToken::new())).await.unwrap_err();
     assert_eq!(error.to_string(), "the payload has 101 bytes, the limit is 100");
+}
+
+/// (main.py, variables of the run, result)
+const VARIABLES: &[(&str, &[(&str, &str)], &str)] = &[
+    ("import os\ndef main(): return os.environ['KEY']", &[], "\"image\""),
+    ("import os\ndef main(): return os.environ['KEY']", &[("KEY", "run")], "\"run\""),
+    (
+        "import os\ndef main(): return [os.getenv('KEY'), os.environ.get('RUN'), os.getenv('GREETING')]",
+        &[("RUN", "a=b\n\"\u{1f600}"), ("GREETING", "")],
+        "[\"image\",\"a=b\\n\\\"\u{1f600}\",\"\"]",
+    ),
+    ("import os, time\ndef main(): time.tzset(); return time.localtime(0).tm_hour", &[("TZ", "X-3")], "3"),
+    ("import os\nSEEN = os.environ.get('RUN')\ndef main(): return SEEN", &[("RUN", "run")], "null"),
+    (
+        "import os\nheld = open('main.py')\nSEEN = os.environ.get('RUN')\ndef main(): return [SEEN, os.environ['RUN']]",
+        &[("RUN", "run")],
+        "[\"run\",\"run\"]",
+    ),
+    ("def main(data): return data", &[("RUN", "run")], "[\"a\\nb\"]"),
+    ("def main(): pass", &[("", "run")], "OSError: [Errno 28] Invalid argument"),
+    ("def main(): pass", &[("A=B", "run")], "ValueError: illegal environment variable name"),
+    ("def main(): pass", &[("RUN", "\0")], "ValueError: embedded null byte"),
+];
+
+#[tokio::test]
+async fn variables_of_a_run_are_seen_by_that_run_only() {
+    let bench = Bench::new().await;
+    for (main, variables, expected) in VARIABLES {
+        let mut source = bench.source(&[("main.py", main)]);
+        source.env = env(&[("KEY", "image")]);
+        let Preparation::Ready(action) = bench.prepare(source).await else { panic!("not ready: {main}") };
+        let before = bench.run(&action, " [\"a\\nb\"] ").await;
+        let sandbox = bench.engine.start(&action, &limits()).unwrap();
+        let variables = env(variables);
+        let input = Input { env: &variables, ..Input::new(" [\"a\\nb\"] ", CancellationToken::new()) };
+        assert_eq!(ending(&sandbox.call(input).await.unwrap()), *expected, "for {main}");
+        let after = bench.run(&action, " [\"a\\nb\"] ").await;
+        assert_eq!(ending(&after), ending(&before), "for {main}");
+        assert_eq!(after.usage.fuel, before.usage.fuel, "for {main}");
+    }
+}
+
+/// (main.py, what has been seen of its log when a run of it waits for ever)
+const TAILS: &[(&str, &[&str])] = &[
+    ("import time\ndef main():\n    print('a\\nb', end=''); time.sleep(3600)", &["a"]),
+    ("import time\ndef main(data, logger):\n    logger.info('a'); print('b'); time.sleep(3600)", &["a", "b"]),
+    ("import time\nheld = open('main.py')\nprint('import')\ndef main(): time.sleep(3600)", &["import"]),
+];
+
+#[tokio::test]
+async fn a_log_is_seen_while_it_is_written() {
+    let bench = Bench::new().await;
+    for (main, expected) in TAILS {
+        let action = bench.ready(main).await;
+        let (lines, seen) = sync_channel(10);
+        let tail = Tail::new(move |line| lines.try_send(line.clone()).unwrap());
+        let cancel = CancellationToken::new();
+        let sandbox = bench.engine.start(&action, &limits()).unwrap();
+        let mut call = Box::pin(sandbox.call(Input { tail: Some(tail), ..Input::new("[]", cancel.clone()) }));
+        let mut live = Vec::new();
+        while live.len() < expected.len() {
+            let waits = timeout(Duration::ZERO, call.as_mut()).await.is_err();
+            assert!(waits, "for {main}");
+            live.extend(seen.try_iter());
+        }
+        let messages: Vec<_> = live.iter().map(|line| line.message.as_str()).collect();
+        assert_eq!(messages, *expected, "for {main}");
+        cancel.cancel();
+        let outcome = call.await.unwrap();
+        live.extend(seen.try_iter());
+        assert_eq!(outcome.logs, live, "for {main}: what ends with the run is seen too");
+    }
 }

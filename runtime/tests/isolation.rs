@@ -1,11 +1,11 @@
 //! What must differ between runs, what must not, and how guests share a thread.
 
-use std::{collections::HashSet, path::Path};
+use std::collections::HashSet;
 
 use actiond_runtime::{End, Input, Reset, Settings};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{Bench, ending, limits};
+use crate::support::{Bench, ending, limits, share_code};
 
 #[tokio::test]
 async fn randomness_differs_between_runs_of_one_image() {
@@ -48,16 +48,6 @@ async fn string_hashes_differ_between_base_images() {
         seen.insert(first);
     }
     assert_eq!(seen.len(), 2, "{seen:?}");
-}
-
-fn share_code(to: &Path) {
-    let from = Path::new(env!("CARGO_TARGET_TMPDIR")).join("actiond-images");
-    for entry in std::fs::read_dir(from).into_iter().flatten() {
-        let path = entry.unwrap().path();
-        if path.extension().is_some_and(|extension| extension == "code") {
-            std::fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
-        }
-    }
 }
 
 #[tokio::test]
@@ -112,7 +102,7 @@ async fn guests_that_wait_share_one_thread() {
     for _ in 0..50 {
         let sandbox = bench.engine.start(&action, &limits()).unwrap();
         runs.spawn(async move {
-            let input = Input { data: "[]", cancel: CancellationToken::new() };
+            let input = Input::new("[]", CancellationToken::new());
             sandbox.call(input).await.unwrap()
         });
     }
@@ -132,7 +122,7 @@ async fn a_busy_guest_gives_way_and_can_be_cancelled() {
     let action = bench.ready("def main(data, logger):\n    print('begun')\n    while True: pass").await;
     let cancel = CancellationToken::new();
     let sandbox = bench.engine.start(&action, &limits()).unwrap();
-    let input = Input { data: "[]", cancel: cancel.clone() };
+    let input = Input::new("[]", cancel.clone());
     let turns = async {
         for _ in 0..3 {
             tokio::task::yield_now().await;
@@ -152,7 +142,7 @@ async fn a_waiting_guest_can_be_cancelled() {
     let action = bench.ready("import time\ndef main(): time.sleep(3600)").await;
     let cancel = CancellationToken::new();
     let sandbox = bench.engine.start(&action, &limits()).unwrap();
-    let input = Input { data: "[]", cancel: cancel.clone() };
+    let input = Input::new("[]", cancel.clone());
     let (outcome, ()) = tokio::join!(sandbox.call(input), async { cancel.cancel() });
     assert!(matches!(outcome.unwrap().end, End::Cancelled));
 }
