@@ -8,8 +8,11 @@ mod environment;
 mod json;
 #[expect(dead_code, reason = "the server is built on it")]
 mod model;
+mod random;
 mod records;
 mod report;
+#[expect(dead_code, unused_imports, reason = "the server is built on it")]
+mod runner;
 mod signals;
 #[expect(dead_code, unused_imports, reason = "the server is built on it")]
 mod store;

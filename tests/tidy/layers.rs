@@ -15,7 +15,7 @@ const LAYERS: &[&[&str]] = &[
     &["report", "config"],
     &["store", "egress", "deps", "bundle", "environment", "records"],
     &["terminal", "signals", "telemetry", "json"],
-    &["clock", "model"],
+    &["clock", "model", "random"],
 ];
 
 pub(super) const RULES: &[Rule] = &[

@@ -70,8 +70,6 @@ pub(crate) enum Twice {
 pub(crate) enum Refused {
     #[error("there is no such action")]
     NoAction,
-    #[error("there is no version {0} of the action")]
-    NoVersion(u32),
     #[error("the action is paused: resume it first")]
     Paused,
     #[error("the payload has {bytes} bytes, the limit is {bytes_max}")]
@@ -113,19 +111,14 @@ impl Refused {
             }
             Self::Rate { wait } | Self::Fuel { wait } => Some(*wait),
             Self::Draining => Some(Duration::from_secs(5)),
-            Self::NoAction
-            | Self::NoVersion(_)
-            | Self::Paused
-            | Self::TooLarge { .. }
-            | Self::OtherBody
-            | Self::Store(_) => None,
+            Self::NoAction | Self::Paused | Self::TooLarge { .. } | Self::OtherBody | Self::Store(_) => None,
         }
     }
 
     /// The reason as metrics name it.
     pub(crate) fn as_str(&self) -> &'static str {
         match self {
-            Self::NoAction | Self::NoVersion(_) => "unknown",
+            Self::NoAction => "unknown",
             Self::Paused => "paused",
             Self::TooLarge { .. } => "size",
             Self::ActionQueue { .. } => "action_queue",

@@ -133,7 +133,14 @@ impl<T> Lanes<T> {
     }
 
     /// A run that waits whatever the bounds are: it was accepted before.
-    pub(crate) fn restore(&mut self, org: &OrgId, action: ActionId, bounds: ActionBounds, entry: T, bytes: u64) {
+    pub(crate) fn restore(
+        &mut self,
+        org: &OrgId,
+        action: ActionId,
+        bounds: ActionBounds,
+        entry: T,
+        bytes: u64,
+    ) {
         let lane = self.org(org);
         lane.waiting += 1;
         lane.waiting_bytes += bytes;
@@ -277,7 +284,13 @@ mod tests {
         name.parse().unwrap()
     }
 
-    fn add(lanes: &mut Lanes<u32>, org: &OrgId, action: ActionId, bounds: ActionBounds, entry: u32) -> Result<(), Full> {
+    fn add(
+        lanes: &mut Lanes<u32>,
+        org: &OrgId,
+        action: ActionId,
+        bounds: ActionBounds,
+        entry: u32,
+    ) -> Result<(), Full> {
         lanes.promise(org, action, bounds, 10)?;
         lanes.push(org, action, entry, 10);
         Ok(())

@@ -9,7 +9,7 @@ use std::sync::{
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::model::run::{LogLine, Run};
+use crate::model::run::{Failure, LogLine, Run, Status};
 
 /// One run in memory.
 #[derive(Debug)]
@@ -52,6 +52,14 @@ pub(crate) struct Follow {
     live: Arc<Live>,
     progress: watch::Receiver<Progress>,
     seen: usize,
+}
+
+impl Ended {
+    /// The end of a run that the server's own end cut off.
+    pub(super) fn interrupted(run: Run) -> Arc<Self> {
+        let run = Run { status: Status::Interrupted, error: Some(Failure::Interrupted), ..run };
+        Arc::new(Self { run, result: None })
+    }
 }
 
 impl Live {

@@ -4,7 +4,10 @@
 use std::{
     num::NonZeroUsize,
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use actiond_runtime::{End, Engine, Limits, LogLine, Outcome, Preparation, Prepared, Saved, Source};
@@ -34,7 +37,6 @@ pub(crate) struct Plan {
     pub(crate) version: u32,
     pub(crate) limits: Limits,
     pub(crate) prepared: Prepared,
-    pub(crate) rate: Option<DefaultDirectRateLimiter>,
     /// The memory of a stateful action after its last run; its runs go one after another and hold this meanwhile.
     pub(super) state: tokio::sync::Mutex<Memory>,
     _unpacked: Unpacked,
@@ -99,54 +101,63 @@ pub(super) struct Making {
 
 type Cell = Arc<OnceCell<Arc<Plan>>>;
 
+/// An action as it was read lately, and how often it may run.
+#[derive(Debug)]
+pub(crate) struct Known {
+    pub(crate) action: Action,
+    pub(crate) rate: Option<DefaultDirectRateLimiter>,
+}
+
 /// The plans of actions that were run lately.
 #[derive(Debug)]
 pub(super) struct Plans {
     making: Making,
+    known: Mutex<LruCache<ActionId, Arc<Known>>>,
     kept: Mutex<LruCache<(ActionId, u32), Cell>>,
-    /// Which version of an action runs now.
-    current: Mutex<LruCache<ActionId, u32>>,
+    /// Counts changes of actions and organisations.
+    changes: AtomicU64,
 }
 
 impl Plans {
     pub(super) fn new(making: Making) -> Self {
-        let (kept, current) = (LruCache::new(PLANS_MAX), LruCache::new(PLANS_MAX));
-        Self { making, kept: Mutex::new(kept), current: Mutex::new(current) }
+        let (known, kept) = (LruCache::new(PLANS_MAX), LruCache::new(PLANS_MAX));
+        Self { making, known: Mutex::new(known), kept: Mutex::new(kept), changes: AtomicU64::new(0) }
     }
 
-    /// The plan of a version, or of the one that runs now; made if need be, once for all who want it.
-    pub(super) async fn plan(
-        &self,
-        org: &OrgId,
-        action: ActionId,
-        version: Option<u32>,
-    ) -> Result<Arc<Plan>, NotPrepared> {
-        if let Some(plan) = self.kept_plan(org, action, version) {
-            return Ok(plan);
+    /// The action as it is now; `None` when the organisation has none of that id.
+    pub(super) async fn known(&self, org: &OrgId, action: ActionId) -> store::Result<Option<Arc<Known>>> {
+        if let Some(known) = lock(&self.known).get(&action) {
+            // An id is no secret: whoever knows it has to be of the same organisation.
+            return Ok((known.action.org == *org).then(|| known.clone()));
         }
-        let (found, number) = self.making.find(org, action, version).await?;
-        let cell = {
-            let mut kept = lock(&self.kept);
-            kept.get_or_insert((action, number), Cell::default).clone()
-        };
-        let make = async { self.making.load(found, number).await.map(Arc::new) };
+        loop {
+            let changes = self.changes.load(Ordering::Acquire);
+            let org = org.clone();
+            let found = self.making.store.read(move |view| view.action(&org, &action)).await?;
+            let Some(found) = found else { return Ok(None) };
+            let rate = found.policy.rate.and_then(limiter);
+            let known = Arc::new(Known { action: found, rate });
+            let mut cache = lock(&self.known);
+            // What was read may be old already: it must not be kept after whoever changed it said so.
+            if self.changes.load(Ordering::Acquire) == changes {
+                cache.put(action, known.clone());
+                return Ok(Some(known));
+            }
+        }
+    }
+
+    /// The plan of a version of `known`; made if need be, once for all who want it, on this thread.
+    pub(super) async fn plan(&self, known: &Known, version: u32) -> Result<Arc<Plan>, NotPrepared> {
+        let key = (known.action.id, version);
+        let cell = lock(&self.kept).get_or_insert(key, Cell::default).clone();
+        let changes = self.changes.load(Ordering::Acquire);
+        let make = async { self.making.load(known.action.clone(), version).await.map(Arc::new) };
         let plan = cell.get_or_try_init(|| make).await?.clone();
-        if version.is_none() {
-            lock(&self.current).put(action, number);
+        if self.changes.load(Ordering::Acquire) != changes {
+            // It may have been made from what is no longer so; whoever comes next makes it anew.
+            lock(&self.kept).pop(&key);
         }
         Ok(plan)
-    }
-
-    /// A plan that is there already.
-    fn kept_plan(&self, org: &OrgId, action: ActionId, version: Option<u32>) -> Option<Arc<Plan>> {
-        let version = match version {
-            Some(version) => version,
-            None => *lock(&self.current).get(&action)?,
-        };
-        let cell = lock(&self.kept).get(&(action, version))?.clone();
-        let plan = cell.get()?.clone();
-        // An id is no secret: whoever knows it has to be of the same organisation.
-        (plan.action.org == *org).then_some(plan)
     }
 
     /// Makes the plan of an action that is not saved yet: what an upload has to pass.
@@ -154,45 +165,31 @@ impl Plans {
         self.making.make(draft, cancel).await
     }
 
-    /// The action was changed or is gone: what was made for it is made anew. `stay`: its image may still be of use.
+    /// The action was changed or is gone: what was made for it is made anew. `gone`: its images are of no use to anybody
+    /// any more.
     pub(super) fn forget(&self, action: ActionId, gone: bool) {
-        lock(&self.current).pop(&action);
-        let mut kept = lock(&self.kept);
-        let keys: Vec<_> = kept.iter().map(|(key, _)| *key).filter(|(id, _)| *id == action).collect();
-        for key in keys {
-            let plan = kept.pop(&key).and_then(|cell| cell.get().cloned());
-            if gone && let Some(plan) = plan {
+        for plan in self.forget_where(|(id, _), _| *id == action) {
+            if gone {
                 self.making.engine.forget(&plan.prepared);
             }
         }
+        lock(&self.known).pop(&action);
     }
 
     /// An organisation's settings were changed.
     pub(super) fn forget_org(&self, org: &OrgId) {
+        self.forget_where(|_, cell| cell.get().is_some_and(|plan| plan.action.org == *org));
+    }
+
+    fn forget_where(&self, which: impl Fn(&(ActionId, u32), &Cell) -> bool) -> Vec<Arc<Plan>> {
+        self.changes.fetch_add(1, Ordering::AcqRel);
         let mut kept = lock(&self.kept);
-        let of_org = |cell: &Cell| cell.get().is_some_and(|plan| plan.action.org == *org);
-        let keys: Vec<_> = kept.iter().filter(|(_, cell)| of_org(cell)).map(|(key, _)| *key).collect();
-        for key in keys {
-            kept.pop(&key);
-            lock(&self.current).pop(&key.0);
-        }
+        let keys: Vec<_> = kept.iter().filter(|(key, cell)| which(key, cell)).map(|(key, _)| *key).collect();
+        keys.iter().filter_map(|key| kept.pop(key)?.get().cloned()).collect()
     }
 }
 
 impl Making {
-    async fn find(
-        &self,
-        org: &OrgId,
-        action: ActionId,
-        version: Option<u32>,
-    ) -> Result<(Action, u32), NotPrepared> {
-        let org = org.clone();
-        let found = self.store.read(move |view| view.action(&org, &action)).await?;
-        let found = found.ok_or(NotPrepared::NoAction)?;
-        let number = version.unwrap_or(found.version);
-        Ok((found, number))
-    }
-
     async fn load(&self, action: Action, version: u32) -> Result<Plan, NotPrepared> {
         let (id, org) = (action.id, action.org.clone());
         let read = self.store.read(move |view| {
@@ -227,14 +224,18 @@ impl Making {
             Preparation::NoMain(_) => return Err(NotPrepared::NoMain),
             Preparation::Failed(outcome) => return Err(import_failed(outcome)),
         };
-        let rate = action.policy.rate.and_then(limiter);
         let state = tokio::sync::Mutex::new(Memory::Unknown);
-        Ok(Plan { action, version, limits, prepared, rate, state, _unpacked: unpacked })
+        Ok(Plan { action, version, limits, prepared, state, _unpacked: unpacked })
     }
 
     fn limits_of(&self, action: &Action) -> Limits {
         let policy = &action.policy;
-        Limits { fuel: policy.fuel, wall: policy.wall, memory_bytes: policy.memory_bytes, ..self.limits.clone() }
+        Limits {
+            fuel: policy.fuel,
+            wall: policy.wall,
+            memory_bytes: policy.memory_bytes,
+            ..self.limits.clone()
+        }
     }
 }
 

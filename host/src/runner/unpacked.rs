@@ -40,5 +40,4 @@ impl Unpacked {
         fs::remove_file(&file).map_err(failed)?;
         Ok(Self { root: unpacked.root, digest: unpacked.digest, folder })
     }
-
 }

@@ -1,0 +1,218 @@
+//! Accepting a run: bounds first, then, for one that must survive us, the store; then its place in the queue.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    ask::{Ask, OnceAsk, Refused, Twice},
+    lanes::ActionBounds,
+    live::Live,
+    plan::Known,
+    start::{Entry, Runner},
+};
+use crate::{
+    clock,
+    model::{
+        id::RunId,
+        run::{Run, Status},
+    },
+    store::{Change, Once},
+};
+
+/// What is handed to whoever asked.
+#[derive(Debug)]
+pub(crate) struct Ticket {
+    pub(crate) id: RunId,
+    /// To wait for; `None` when the run is not in memory: it is in the store.
+    pub(crate) live: Option<Arc<Live>>,
+    /// An earlier ask was the same: nothing new runs.
+    pub(crate) again: bool,
+}
+
+/// What the store made of an ask.
+enum Accepted {
+    New,
+    Again(RunId),
+}
+
+impl Runner {
+    /// A run that somebody waits for. It is written down when it has ended; should the server die before, whoever waits
+    /// notices.
+    pub(crate) async fn invoke(&self, ask: Ask) -> Result<Ticket, Refused> {
+        let now = clock::now();
+        let (known, bounds) = self.admit(&ask, now).await?;
+        let run = self.run_of(&ask, &known, now);
+        let live = Live::new(run.clone(), ask.input, false);
+        let bytes = run.input_bytes;
+        self.0.lanes().promise(&run.org, run.action, bounds, bytes)?;
+        self.0.lives().insert(run.id, live.clone());
+        let entry = Entry { id: run.id, org: run.org, action: run.action, live: Some(live.clone()) };
+        self.enqueue(entry, bytes);
+        Ok(Ticket { id: run.id, live: Some(live), again: false })
+    }
+
+    /// A run that happens whatever becomes of us: it is on the disk when this returns.
+    pub(crate) async fn accept(&self, ask: Ask) -> Result<Ticket, Refused> {
+        let now = clock::now();
+        let (known, bounds) = self.admit(&ask, now).await?;
+        let run = self.run_of(&ask, &known, now);
+        let bytes = run.input_bytes;
+        self.0.lanes().promise(&run.org, run.action, bounds, bytes)?;
+        let live = Live::new(run.clone(), ask.input.clone(), true);
+        let kept = run.clone();
+        let accepted = self.0.store.write(move |change| write_down(change, &kept, &ask, now)).await;
+        match accepted {
+            Ok(Accepted::New) => {}
+            Ok(Accepted::Again(id)) => {
+                self.0.lanes().withdraw(&run.org, run.action, bytes);
+                return Ok(Ticket { id, live: self.live(&id), again: true });
+            }
+            Err(refused) => {
+                self.0.lanes().withdraw(&run.org, run.action, bytes);
+                return Err(refused);
+            }
+        }
+        if run.trigger.is_timed() {
+            *self.0.timed().entry(run.action).or_default() += 1;
+        }
+        self.0.lives().insert(run.id, live.clone());
+        let entry = Entry { id: run.id, org: run.org, action: run.action, live: Some(live.clone()) };
+        self.enqueue(entry, bytes);
+        Ok(Ticket { id: run.id, live: Some(live), again: false })
+    }
+
+    /// Whoever waits for this run does not wait any longer: from now on it happens whatever becomes of us.
+    pub(crate) async fn keep(&self, live: &Arc<Live>) -> Result<(), Refused> {
+        if !live.accept() {
+            return Ok(());
+        }
+        let live = live.clone();
+        let written = self.0.store.write(move |change| {
+            let run = live.run();
+            // It may have ended and been written down meanwhile.
+            if change.run(&run.id)?.is_some_and(|kept| kept.status.is_final()) {
+                return Ok(());
+            }
+            change.put_input(&run.id, live.input.as_bytes());
+            match run.status {
+                Status::Queued => change.put_queued(&run),
+                Status::Running => change.put_running(&run),
+                Status::Completed | Status::Errored | Status::Cancelled | Status::Interrupted => {}
+            }
+            change.put_run(&run)
+        });
+        written.await.map_err(Refused::Store)
+    }
+
+    async fn admit(&self, ask: &Ask, now: Timestamp) -> Result<(Arc<Known>, ActionBounds), Refused> {
+        if self.is_draining() {
+            return Err(Refused::Draining);
+        }
+        let (bytes, bytes_max) = (ask.input.len(), self.0.input_bytes_max);
+        if bytes > bytes_max {
+            return Err(Refused::TooLarge { bytes, bytes_max });
+        }
+        let known = self.0.plans.known(&ask.org, ask.action).await?.ok_or(Refused::NoAction)?;
+        // Due times are few, and each of them has to become a run.
+        if !ask.trigger.is_timed() {
+            may_run(&known)?;
+            if let Some(wait) = self.0.budgets.wait(&ask.org, now) {
+                return Err(Refused::Fuel { wait });
+            }
+        }
+        let policy = &known.action.policy;
+        let bounds = ActionBounds { parallel: parallel(&known), queue: policy.queue as usize };
+        Ok((known, bounds))
+    }
+
+    fn run_of(&self, ask: &Ask, known: &Known, now: Timestamp) -> Run {
+        Run {
+            id: self.0.next_id(now),
+            org: ask.org.clone(),
+            action: ask.action,
+            version: ask.version.unwrap_or(known.action.version),
+            trigger: ask.trigger,
+            due: ask.due.map(|due| due.at),
+            status: Status::Queued,
+            queued_at: now,
+            not_before: now,
+            started_at: None,
+            ended_at: None,
+            attempt: 1,
+            parent: ask.parent,
+            error: None,
+            usage: None,
+            traceparent: ask.traceparent.clone(),
+            input_bytes: ask.input.len() as u64,
+            result_bytes: 0,
+            log_bytes: 0,
+            coalesced: 0,
+            dead: false,
+        }
+    }
+
+    fn enqueue(&self, entry: Entry, bytes: u64) {
+        let (org, action) = (entry.org.clone(), entry.action);
+        self.0.lanes().push(&org, action, entry, bytes);
+        self.0.advance();
+    }
+}
+
+/// Done by the store's writer, one after another: what is found here is still so when it is written.
+fn write_down(change: &mut Change<'_>, run: &Run, ask: &Ask, now: Timestamp) -> Result<Accepted, Refused> {
+    for once in &ask.once {
+        if let Some(known) = change.once(&once.scope, &once.hash, now)? {
+            return again(change, once, known);
+        }
+    }
+    if let Some(due) = ask.due {
+        if let Some(id) = change.due(&run.action, due.at)? {
+            return Ok(Accepted::Again(id));
+        }
+        change.put_due(&run.action, due.at, run.id);
+        let mut activity = change.activity(&run.action)?;
+        activity.decided_until = activity.decided_until.max(Some(due.decided_until));
+        activity.missed += due.missed;
+        change.put_activity(&run.action, &activity)?;
+    }
+    for once in &ask.once {
+        let keep = SignedDuration::try_from(once.keep).unwrap_or(SignedDuration::MAX);
+        let until = now.checked_add(keep).unwrap_or(Timestamp::MAX);
+        change.put_once(&once.scope, &once.hash, &Once { run: run.id, body: once.body, until })?;
+    }
+    change.put_input(&run.id, ask.input.as_bytes());
+    change.put_run(run)?;
+    change.put_queued(run);
+    Ok(Accepted::New)
+}
+
+fn again(change: &mut Change<'_>, once: &OnceAsk, known: Once) -> Result<Accepted, Refused> {
+    match once.twice {
+        Twice::SameBody if known.body != once.body => return Err(Refused::OtherBody),
+        Twice::SameBody | Twice::Same => {}
+        Twice::Counted => {
+            if let Some(mut run) = change.run(&known.run)? {
+                run.coalesced += 1;
+                change.put_run(&run)?;
+            }
+        }
+    }
+    Ok(Accepted::Again(known.run))
+}
+
+fn may_run(known: &Known) -> Result<(), Refused> {
+    if known.action.paused {
+        return Err(Refused::Paused);
+    }
+    let Some(rate) = &known.rate else { return Ok(()) };
+    rate.check().map_err(|until| {
+        let wait = until.wait_time_from(governor::clock::Clock::now(rate.clock()));
+        Refused::Rate { wait: wait.max(Duration::from_secs(1)) }
+    })
+}
+
+/// Runs of an action at one time: those of a stateful one go one after another.
+pub(super) fn parallel(known: &Known) -> usize {
+    if known.action.policy.stateful { 1 } else { known.action.policy.parallel as usize }
+}

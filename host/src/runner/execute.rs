@@ -1,0 +1,270 @@
+//! One run: from its turn to its outcome. What the outcome means is decided in `finish.rs`.
+
+use std::sync::Arc;
+
+use actiond_runtime::{Input, Kept, Outcome, Saved, Tail};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    live::Live,
+    plan::{Known, Memory, NotPrepared, Plan},
+    start::{Entry, Inner},
+};
+use crate::{
+    clock,
+    model::{
+        id::{ActionId, OrgId, RunId},
+        run::{Failure, LogLine, Run, Status},
+    },
+    store,
+};
+
+/// What an attempt came to.
+pub(super) enum Attempt {
+    /// It ran, by the action's own doing or ours.
+    Ran { outcome: Outcome, state: Option<Vec<u8>>, remark: Option<&'static str> },
+    /// `main.py` could not be imported, or something on our side failed.
+    Failed(Failure),
+}
+
+impl Inner {
+    /// Begins whatever may begin now.
+    pub(super) fn advance(self: &Arc<Self>) {
+        loop {
+            let next = self.lanes().next();
+            let Some(entry) = next else { return };
+            let (inner, org) = (self.clone(), entry.org.clone());
+            self.running.send_modify(|running| *running += 1);
+            let turn = Turn { inner: self.clone(), org: org.clone(), action: entry.action, id: entry.id };
+            self.executor.spawn(&org, async move {
+                // Gives the turn back, also when this panics.
+                let _turn = turn;
+                inner.run(entry).await;
+            });
+        }
+    }
+
+    async fn run(self: &Arc<Self>, entry: Entry) {
+        let live = match entry.live {
+            Some(live) => live,
+            None => match self.load(&entry.id).await {
+                Ok(Some(live)) => live,
+                // Cancelled while it waited, or gone with its action.
+                Ok(None) => return,
+                Err(error) => {
+                    tracing::error!(run.id = %entry.id, error = %error, "run {} cannot be read", entry.id);
+                    return;
+                }
+            },
+        };
+        if live.run().status.is_final() {
+            return;
+        }
+        let began = clock::now();
+        let (run, accepted) = live.update(|run| {
+            run.status = Status::Running;
+            run.started_at = Some(began);
+        });
+        if accepted {
+            // On the disk before it begins: should we die, it is not begun a second time.
+            let begun = self.store.settle(move |change| {
+                change.remove_queued(&run);
+                change.put_running(&run);
+                change.put_run(&run)
+            });
+            if let Err(error) = begun.await {
+                tracing::error!(run.id = %entry.id, error = %error, "run {} cannot be begun", entry.id);
+                self.lives().remove(&entry.id);
+                return;
+            }
+        }
+        let attempt = self.attempt(&live, began).await;
+        self.finish(&live, attempt, began).await;
+    }
+
+    async fn load(&self, id: &RunId) -> store::Result<Option<Arc<Live>>> {
+        let id = *id;
+        let found = self.store.read(move |view| {
+            let Some(run) = view.run(&id)? else { return Ok(None) };
+            let input = view.run_input(&id)?.unwrap_or_default();
+            Ok::<_, store::Error>(Some((run, String::from_utf8_lossy(&input).into_owned())))
+        });
+        let Some((run, input)) = found.await? else { return Ok(None) };
+        if run.status != Status::Queued {
+            return Ok(None);
+        }
+        let live = Live::new(run, input, true);
+        self.lives().insert(id, live.clone());
+        Ok(Some(live))
+    }
+
+    async fn attempt(&self, live: &Arc<Live>, began: Timestamp) -> Attempt {
+        let run = live.run();
+        let known = match self.plans.known(&run.org, run.action).await {
+            Ok(Some(known)) => known,
+            Ok(None) => return Attempt::Failed(internal(NotPrepared::NoAction.to_string())),
+            Err(error) => return Attempt::Failed(internal(error.to_string())),
+        };
+        let plan = match self.plan(&run, &known).await {
+            Ok(plan) => plan,
+            Err(why) => return Attempt::Failed(not_prepared(why)),
+        };
+        let call = Call::new(live, &run, began);
+        let ran = if plan.action.policy.stateful {
+            self.call_stateful(&call, &plan).await
+        } else {
+            self.call_afresh(&call, &plan).await
+        };
+        ran.unwrap_or_else(|error| Attempt::Failed(runtime_failed(&error)))
+    }
+
+    async fn plan(&self, run: &Run, known: &Known) -> Result<Arc<Plan>, NotPrepared> {
+        self.plans.plan(known, run.version).await
+    }
+
+    async fn call_afresh(&self, call: &Call<'_>, plan: &Plan) -> Result<Attempt, actiond_runtime::Error> {
+        let sandbox = self.engine.start(&plan.prepared, &plan.limits)?;
+        let outcome = sandbox.call(call.input()).await?;
+        Ok(Attempt::Ran { outcome, state: None, remark: None })
+    }
+
+    /// A run that goes on where the last one ended.
+    async fn call_stateful(&self, call: &Call<'_>, plan: &Plan) -> Result<Attempt, actiond_runtime::Error> {
+        let mut memory = plan.state.lock().await;
+        let mut remark = None;
+        if matches!(*memory, Memory::Unknown) {
+            (*memory, remark) = self.remember(plan.action.id, plan).await?;
+        }
+        let sandbox = match &*memory {
+            Memory::Saved(saved) => self.engine.resume(saved, &plan.limits)?,
+            Memory::Fresh | Memory::Unknown => self.engine.start(&plan.prepared, &plan.limits)?,
+        };
+        let (outcome, kept) = sandbox.call_and_keep(call.input()).await?;
+        let state = match kept {
+            Kept::Saved { saved, bytes } => {
+                *memory = Memory::Saved(saved);
+                Some(bytes)
+            }
+            Kept::Forgotten => None,
+            Kept::Refused(why) => {
+                remark = Some(why);
+                None
+            }
+        };
+        Ok(Attempt::Ran { outcome, state, remark })
+    }
+
+    /// The memory that the store has of a stateful action.
+    async fn remember(
+        &self,
+        action: ActionId,
+        plan: &Plan,
+    ) -> Result<(Memory, Option<&'static str>), actiond_runtime::Error> {
+        let kept = self.store.read(move |view| view.state(&action)).await;
+        let Ok(Some(bytes)) = kept else { return Ok((Memory::Fresh, None)) };
+        let restored: Option<Saved> = self.engine.restore(&plan.prepared, &bytes)?;
+        Ok(match restored {
+            Some(saved) => (Memory::Saved(saved), None),
+            None => (
+                Memory::Fresh,
+                Some("its state was of another version, environment or guest: it begins anew"),
+            ),
+        })
+    }
+
+    /// Lets whoever waits know that a run that was not written down will not happen.
+    pub(super) async fn give_up(&self, live: &Arc<Live>) {
+        let (run, accepted) = live.update(|_| ());
+        self.lives().remove(&run.id);
+        if !accepted {
+            live.end(super::live::Ended::interrupted(run));
+        }
+    }
+}
+
+/// What a run brings to its call of `main`.
+struct Call<'a> {
+    live: &'a Arc<Live>,
+    env: [(String, String); 2],
+    began: Timestamp,
+    attempt: u32,
+}
+
+impl<'a> Call<'a> {
+    fn new(live: &'a Arc<Live>, run: &Run, began: Timestamp) -> Self {
+        let env = [
+            ("ACTIOND_RUN_ID".to_owned(), run.id.to_string()),
+            ("TRACEPARENT".to_owned(), run.traceparent.clone()),
+        ];
+        Self { live, env, began, attempt: run.attempt }
+    }
+
+    fn input(&self) -> Input<'_> {
+        let (live, began, attempt) = (self.live.clone(), self.began, self.attempt);
+        let tail = Tail::new(move |line| live.push_line(log_line(line, began, attempt)));
+        Input { env: &self.env, tail: Some(tail), ..Input::new(&self.live.input, self.live.cancel.clone()) }
+    }
+}
+
+/// A line of the runtime's, timed by the wall clock.
+pub(super) fn log_line(line: &actiond_runtime::LogLine, began: Timestamp, attempt: u32) -> LogLine {
+    let since = SignedDuration::try_from(line.at).unwrap_or(SignedDuration::MAX);
+    LogLine {
+        at: began.checked_add(since).unwrap_or(began),
+        level: line.level.as_str().to_owned(),
+        source: line.source.clone(),
+        message: line.message.clone(),
+        attempt,
+    }
+}
+
+fn not_prepared(why: NotPrepared) -> Failure {
+    match why {
+        NotPrepared::Import { why, .. } => {
+            let message = why.lines().next_back().unwrap_or_default().to_owned();
+            Failure::Raised { kind: "ImportFailed".to_owned(), message, traceback: why }
+        }
+        NotPrepared::Runtime(error) => runtime_failed(&error),
+        other @ (NotPrepared::NoAction
+        | NotPrepared::NoVersion(_)
+        | NotPrepared::Bundle(_)
+        | NotPrepared::NoMain
+        | NotPrepared::Store(_)
+        | NotPrepared::Files(_)) => internal(other.to_string()),
+    }
+}
+
+fn runtime_failed(error: &actiond_runtime::Error) -> Failure {
+    let mut message = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        message = format!("{message}: {cause}");
+        source = cause.source();
+    }
+    internal(message)
+}
+
+fn internal(message: String) -> Failure {
+    Failure::Internal { message }
+}
+
+/// A run's turn: given back when it ends, however it does.
+struct Turn {
+    inner: Arc<Inner>,
+    org: OrgId,
+    action: ActionId,
+    id: RunId,
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let left = self.inner.lives().remove(&self.id);
+        if let Some(live) = left {
+            // It ended without being finished: a panic of ours, or the store failed.
+            live.end(super::live::Ended::interrupted(live.run()));
+        }
+        self.inner.lanes().ended(&self.org, self.action);
+        self.inner.running.send_modify(|running| *running -= 1);
+        self.inner.advance();
+    }
+}

@@ -1,0 +1,245 @@
+//! The end of an attempt: what it means for the run, and what is written down of it, in one change.
+
+use std::sync::Arc;
+
+use actiond_runtime::{End, Stop};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    deadline::Later,
+    execute::Attempt,
+    live::{Ended, Live},
+    start::{Entry, Inner},
+};
+use crate::{
+    clock,
+    model::{
+        action::Activity,
+        id::ActionId,
+        policy::Retry,
+        run::{Failure, LogLine, Run, Status, Usage},
+    },
+    random,
+    store::{self, Change, encode_log},
+};
+
+/// Runs of an action that are removed with one that ends, so that what is kept stays bounded without a sweep.
+const REMOVED_AT_ONCE: usize = 4;
+
+/// Everything about an attempt that is written down.
+struct Written {
+    run: Run,
+    accepted: bool,
+    input: String,
+    result: Option<String>,
+    log: Vec<u8>,
+    state: Option<Vec<u8>>,
+    /// Whether another attempt follows.
+    again: bool,
+}
+
+impl Inner {
+    pub(super) async fn finish(self: &Arc<Self>, live: &Arc<Live>, attempt: Attempt, began: Timestamp) {
+        let now = clock::now();
+        let (failure, usage, result, state, remark) = read(attempt, live);
+        if let Some(why) = remark {
+            live.push_line(remark_line(why, now, live.run().attempt));
+        }
+        let log = encode_log(&live.take_log()).unwrap_or_default();
+        let retry = self.retry_of(live).await;
+        let (run, accepted) = live.update(|run| {
+            run.ended_at = Some(now);
+            run.usage = usage;
+            run.result_bytes = result.as_ref().map_or(0, |result| result.len() as u64);
+            run.log_bytes += log.len() as u64;
+            run.status = status_of(failure.as_ref());
+            run.error = failure;
+        });
+        let wait = retry.filter(|_| accepted && may_be_tried_again(run.status));
+        let wait = wait.and_then(|retry| retry.wait(run.attempt, u32::from_be_bytes(random::bytes())));
+        let (run, _) = live.update(|run| match wait {
+            Some(wait) => {
+                run.attempt += 1;
+                run.status = Status::Queued;
+                let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
+                run.not_before = now.checked_add(wait).unwrap_or(now);
+            }
+            None => run.dead = accepted && may_be_tried_again(run.status),
+        });
+        let ended = Arc::new(Ended { run: run.clone(), result: result.clone() });
+        let written = Written {
+            run: run.clone(),
+            accepted,
+            input: live.input.clone(),
+            result,
+            log,
+            state,
+            again: wait.is_some(),
+        };
+        let recorded = self.store.record(move |change| write_down(change, written, began, now)).await;
+        if let Err(error) = recorded {
+            tracing::error!(run.id = %run.id, error = %error, "run {} cannot be recorded", run.id);
+        }
+        self.tell(live, ended, wait.is_some(), now);
+    }
+
+    async fn retry_of(&self, live: &Live) -> Option<Retry> {
+        let run = live.run();
+        let known = self.plans.known(&run.org, run.action).await.ok().flatten()?;
+        Some(known.action.policy.retry)
+    }
+
+    /// Tells whoever waits, and puts a run that is tried again where it waits.
+    fn tell(self: &Arc<Self>, live: &Arc<Live>, ended: Arc<Ended>, again: bool, now: Timestamp) {
+        let run = &ended.run;
+        if let Some(usage) = run.usage
+            && self.budgets.charge(&run.org, usage.fuel, now)
+        {
+            self.lanes().hold(&run.org, true);
+            let wait = self.budgets.wait(&run.org, now).unwrap_or_default();
+            let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
+            self.delayed.push(now.checked_add(wait).unwrap_or(now), Later::Fuel(run.org.clone()));
+        }
+        if again {
+            // Whoever waits goes on waiting: it is the same run.
+            let entry =
+                Entry { id: run.id, org: run.org.clone(), action: run.action, live: Some(live.clone()) };
+            self.delayed.push(run.not_before, Later::Run(entry));
+            return;
+        }
+        if run.trigger.is_timed() {
+            self.timed_ended(&run.action);
+        }
+        self.lives().remove(&run.id);
+        live.end(ended);
+    }
+
+    pub(super) fn timed_ended(&self, action: &ActionId) {
+        let mut timed = self.timed();
+        if let Some(count) = timed.get_mut(action) {
+            *count -= 1;
+            if *count == 0 {
+                timed.remove(action);
+            }
+        }
+    }
+}
+
+type Read = (Option<Failure>, Option<Usage>, Option<String>, Option<Vec<u8>>, Option<&'static str>);
+
+/// Failure, cost, result, state and remark of an attempt.
+fn read(attempt: Attempt, live: &Live) -> Read {
+    let (outcome, state, remark) = match attempt {
+        Attempt::Ran { outcome, state, remark } => (outcome, state, remark),
+        Attempt::Failed(failure) => return (Some(failure), None, None, None, None),
+    };
+    let usage = Usage {
+        fuel: outcome.usage.fuel,
+        wall: outcome.usage.wall,
+        memory_bytes: outcome.usage.memory_bytes as u64,
+        output_bytes: outcome.usage.output_bytes,
+        prepared: outcome.usage.prepared,
+    };
+    let (failure, result) = match outcome.end {
+        End::Returned(value) => (None, Some(Box::<str>::from(value).into_string())),
+        End::Raised(exception) => {
+            let actiond_runtime::Exception { kind, message, traceback } = exception;
+            (Some(Failure::Raised { kind, message, traceback }), None)
+        }
+        End::Stopped(stop) => {
+            let (limit, message) = (stop.as_str().to_owned(), explain(stop).to_owned());
+            (Some(Failure::Stopped { limit, message }), None)
+        }
+        End::Cancelled if live.is_interrupted() => (Some(Failure::Interrupted), None),
+        End::Cancelled => (Some(Failure::Cancelled), None),
+    };
+    (failure, Some(usage), result, state, remark)
+}
+
+fn explain(stop: Stop) -> &'static str {
+    match stop {
+        Stop::Fuel => "it used up its fuel: raise the action's limit, or do less in one run",
+        Stop::Time => "its time was up: raise the action's limit, or wait for less",
+        Stop::Memory => "it used up its memory: raise the action's limit, or hold less at one time",
+        Stop::Stack => "calls went deeper than the interpreter's stack: recurse less deeply",
+        Stop::Fault => "the interpreter died: see the last line of the log",
+    }
+}
+
+fn status_of(failure: Option<&Failure>) -> Status {
+    match failure {
+        None => Status::Completed,
+        Some(Failure::Raised { .. } | Failure::Stopped { .. } | Failure::Internal { .. }) => Status::Errored,
+        Some(Failure::Cancelled) => Status::Cancelled,
+        Some(Failure::Interrupted) => Status::Interrupted,
+    }
+}
+
+pub(super) fn may_be_tried_again(status: Status) -> bool {
+    match status {
+        Status::Errored | Status::Interrupted => true,
+        Status::Queued | Status::Running | Status::Completed | Status::Cancelled => false,
+    }
+}
+
+fn remark_line(why: &str, at: Timestamp, attempt: u32) -> LogLine {
+    let (level, source) = ("WARNING".to_owned(), "actiond".to_owned());
+    LogLine { at, level, source, message: format!("state not kept: {why}"), attempt }
+}
+
+fn write_down(
+    change: &mut Change<'_>,
+    written: Written,
+    began: Timestamp,
+    now: Timestamp,
+) -> store::Result<()> {
+    let Written { mut run, accepted, input, result, log, state, again } = written;
+    let Some(action) = change.action(&run.org, &run.action)? else {
+        // Removed meanwhile: nothing of it is kept.
+        change.remove_running(&run);
+        return change.remove_run(&run);
+    };
+    let attempt = if again { run.attempt - 1 } else { run.attempt };
+    change.put_log(&run.id, attempt, &log);
+    if let Some(kept) = change.run(&run.id)? {
+        run.coalesced = kept.coalesced;
+    }
+    if accepted {
+        change.remove_running(&run);
+    } else {
+        change.put_input(&run.id, input.as_bytes());
+    }
+    if let Some(state) = state {
+        change.put_state(&run.action, &state)?;
+    }
+    if again {
+        change.put_queued(&run);
+        return change.put_run(&run);
+    }
+    if let Some(result) = &result {
+        change.put_result(&run.id, result.as_bytes());
+    }
+    if run.dead {
+        change.put_dead(&run);
+    }
+    change.put_run(&run)?;
+    let mut activity = change.activity(&run.action)?;
+    count(&mut activity, &run, began, now);
+    change.retain_runs(&run.action, &mut activity, &action.policy.retention, now, REMOVED_AT_ONCE)?;
+    change.put_activity(&run.action, &activity)
+}
+
+/// Counts a run that has ended.
+pub(super) fn count(activity: &mut Activity, run: &Run, began: Timestamp, now: Timestamp) {
+    activity.last_run_at = activity.last_run_at.max(Some(began));
+    if run.status == Status::Completed {
+        activity.last_successful_at = activity.last_successful_at.max(Some(now));
+    }
+    activity.last_status = Some(run.status);
+    activity.runs += 1;
+    activity.bytes += run.bytes();
+    if let Some(due) = run.due {
+        let late = run.started_at.unwrap_or(now).duration_since(due).as_millis();
+        activity.lateness_ms = Some(u64::try_from(late).unwrap_or(0));
+    }
+}

@@ -1,0 +1,218 @@
+//! The runner itself: its parts, how it starts, and how it ends.
+
+use std::{
+    collections::HashMap,
+    io,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use actiond_runtime::{Engine, Limits};
+use jiff::Timestamp;
+use tokio::{runtime::Handle, sync::watch};
+
+use super::{
+    deadline::Delayed,
+    executor::Executor,
+    fuel::Budgets,
+    lanes::{Bounds, Lanes},
+    live::Live,
+    plan::{Draft, Making, NotPrepared, Plans},
+};
+use crate::{
+    bundle,
+    model::id::{ActionId, OrgId, RunId},
+    random,
+    store::Store,
+};
+
+/// The caller says every number.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    /// Threads that guests run on.
+    pub(crate) threads: usize,
+    pub(crate) bounds: Bounds,
+    /// Fuel that an organisation's runs may use in a minute; 0 for no bound.
+    pub(crate) org_fuel_per_minute: u64,
+    pub(crate) bundle_limits: bundle::Limits,
+    /// The bounds of a run that its action does not choose.
+    pub(crate) limits: Limits,
+    /// Where bundles are unpacked; this process's alone.
+    pub(crate) bundles_dir: PathBuf,
+    pub(crate) public_url: String,
+}
+
+/// Runs actions. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Runner(pub(super) Arc<Inner>);
+
+pub(super) struct Inner {
+    pub(super) store: Store,
+    pub(super) plans: Plans,
+    pub(super) executor: Executor,
+    pub(super) lanes: Mutex<Lanes<Entry>>,
+    /// Runs that run, and those that somebody waits for.
+    pub(super) lives: Mutex<HashMap<RunId, Arc<Live>>>,
+    /// Timed runs of each action that have not ended.
+    pub(super) timed: Mutex<HashMap<ActionId, usize>>,
+    pub(super) delayed: Delayed,
+    pub(super) budgets: Budgets,
+    pub(super) input_bytes_max: usize,
+    draining: AtomicBool,
+    /// How many run; changes whenever one ends.
+    pub(super) running: watch::Sender<usize>,
+    counts: AtomicU64,
+    pub(super) engine: Engine,
+}
+
+/// A run that waits for its turn. One that nobody waits for is read from the store when it begins.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) id: RunId,
+    pub(super) org: OrgId,
+    pub(super) action: ActionId,
+    pub(super) live: Option<Arc<Live>>,
+}
+
+impl Runner {
+    /// Starts the threads. Nothing runs before [`Runner::recover`].
+    pub(crate) fn start(
+        engine: Engine,
+        store: Store,
+        settings: Settings,
+        handle: &Handle,
+    ) -> io::Result<Self> {
+        std::fs::create_dir_all(&settings.bundles_dir)?;
+        let making = Making {
+            engine: engine.clone(),
+            store: store.clone(),
+            folder: settings.bundles_dir,
+            bundle_limits: settings.bundle_limits,
+            limits: settings.limits.clone(),
+            public_url: settings.public_url,
+        };
+        Ok(Self(Arc::new(Inner {
+            store,
+            plans: Plans::new(making),
+            executor: Executor::start(settings.threads, handle)?,
+            lanes: Mutex::new(Lanes::new(settings.bounds)),
+            lives: Mutex::default(),
+            timed: Mutex::default(),
+            delayed: Delayed::default(),
+            budgets: Budgets::new(settings.org_fuel_per_minute),
+            input_bytes_max: settings.limits.input_bytes,
+            draining: AtomicBool::new(false),
+            running: watch::Sender::new(0),
+            counts: AtomicU64::new(0),
+            engine,
+        })))
+    }
+
+    /// Imports an action that is about to be saved, on a guest thread, on behalf of its organisation. The outcome is
+    /// thrown away: what it made (the image) is found again by whoever runs it.
+    pub(crate) async fn try_out(&self, draft: Draft) -> Result<Option<&'static str>, NotPrepared> {
+        let (tell, told) = tokio::sync::oneshot::channel();
+        let (org, inner) = (draft.action.org.clone(), self.0.clone());
+        let cancel = tokio_util::sync::CancellationToken::new();
+        // The uploader may go away: then nobody needs the import.
+        let _guard = cancel.clone().drop_guard();
+        self.0.executor.spawn(&org, async move {
+            let plan = inner.plans.draft(draft, &cancel).await;
+            let _ = tell.send(plan.map(|plan| plan.prepared.imported_each_run()));
+        });
+        told.await.map_err(|_| NotPrepared::Files("the import died".to_owned()))?
+    }
+
+    /// The action was changed: its next run is made with what is in the store now.
+    pub(crate) fn changed(&self, action: ActionId) {
+        self.0.plans.forget(action, false);
+    }
+
+    /// The action was removed, and with it all that was made for it.
+    pub(crate) fn removed(&self, action: ActionId) {
+        self.0.plans.forget(action, true);
+    }
+
+    pub(crate) fn changed_org(&self, org: &OrgId) {
+        self.0.plans.forget_org(org);
+    }
+
+    /// A run that is in memory.
+    pub(crate) fn live(&self, id: &RunId) -> Option<Arc<Live>> {
+        self.0.lives().get(id).cloned()
+    }
+
+    /// How many run and how many wait.
+    pub(crate) fn load(&self) -> (usize, usize) {
+        let lanes = self.0.lanes();
+        (lanes.live(), lanes.waiting())
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
+    /// Timed runs of the action that have not ended.
+    pub(crate) fn timed(&self, action: &ActionId) -> usize {
+        self.0.timed().get(action).copied().unwrap_or(0)
+    }
+
+    /// From now on nothing is accepted and nothing begins. Waits for what runs, at most `grace`; then the rest is stopped
+    /// and recorded as interrupted. What is queued stays in the store.
+    pub(crate) async fn drain(&self, grace: Duration) {
+        self.0.draining.store(true, Ordering::Release);
+        let waiting = {
+            let mut lanes = self.0.lanes();
+            lanes.close();
+            lanes.drain()
+        };
+        // Those that were not written down have somebody who waits: they are told that it will not be.
+        for live in waiting.into_iter().filter_map(|entry| entry.live) {
+            self.0.give_up(&live).await;
+        }
+        let mut running = self.0.running.subscribe();
+        let ended = tokio::time::timeout(grace, running.wait_for(|running| *running == 0)).await;
+        if ended.is_err() {
+            let lives: Vec<_> = self.0.lives().values().cloned().collect();
+            for live in lives {
+                live.interrupt();
+            }
+            // A guest gives way within milliseconds; this waits for what it came to being written down.
+            let _ = running.wait_for(|running| *running == 0).await;
+        }
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.0.draining.load(Ordering::Acquire)
+    }
+}
+
+impl Inner {
+    pub(super) fn lanes(&self) -> MutexGuard<'_, Lanes<Entry>> {
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn lives(&self) -> MutexGuard<'_, HashMap<RunId, Arc<Live>>> {
+        self.lives.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn timed(&self) -> MutexGuard<'_, HashMap<ActionId, usize>> {
+        self.timed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A new run's id: later ones are larger.
+    pub(super) fn next_id(&self, now: Timestamp) -> RunId {
+        let count = self.counts.fetch_add(1, Ordering::Relaxed);
+        RunId::new(now, (count & 0xfff) as u16, random::bytes())
+    }
+}
+
+impl std::fmt::Debug for Runner {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Runner").finish_non_exhaustive()
+    }
+}
