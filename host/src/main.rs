@@ -9,6 +9,7 @@ mod json;
 mod records;
 mod report;
 mod signals;
+mod telemetry;
 mod terminal;
 
 fn main() -> std::process::ExitCode {
