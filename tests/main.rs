@@ -2,6 +2,7 @@
 
 mod actions;
 mod bundles;
+mod config;
 mod inputs;
 mod limits;
 mod program;

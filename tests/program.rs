@@ -58,8 +58,13 @@ impl Place {
 
     /// `actiond run` in this place.
     pub(crate) fn run(&self, arguments: &[&str]) -> Start {
-        let mut command = Command::new(program());
-        command.arg("run").args(arguments).current_dir(self.path()).env_remove("NO_COLOR");
+        self.start("run", arguments)
+    }
+
+    /// A command of the program in this place.
+    pub(crate) fn start(&self, command: &str, arguments: &[&str]) -> Start {
+        let (name, mut command) = (command, Command::new(program()));
+        command.arg(name).args(arguments).current_dir(self.path()).env_remove("NO_COLOR");
         Start { command, stdin: Vec::new(), stdout: Stdio::piped() }
     }
 

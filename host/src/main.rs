@@ -16,6 +16,7 @@ mod runner;
 mod signals;
 #[expect(dead_code, unused_imports, reason = "the server is built on it")]
 mod store;
+mod telemetry;
 mod terminal;
 
 fn main() -> std::process::ExitCode {

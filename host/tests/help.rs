@@ -11,7 +11,8 @@ fn help(arguments: &[&str]) -> String {
 
 #[test]
 fn the_program_names_its_commands_and_its_version() {
-    assert!(help(&["--help"]).contains("\n  run "));
+    let help_of_all = help(&["--help"]);
+    assert!(help_of_all.contains("\n  run ") && help_of_all.contains("\n  config "), "{help_of_all}");
     assert_eq!(help(&["--version"]), concat!("actiond ", env!("CARGO_PKG_VERSION"), "\n"));
 }
 
@@ -34,6 +35,22 @@ fn run_names_its_flags_with_examples_and_exit_codes() {
     for part in
         ["Examples:\n  actiond run my-action/\n", "$ACTIOND_GUEST", "$ACTIOND_CACHE", "3 stopped by a limit"]
     {
+        assert!(help.contains(part), "{part}: {help}");
+    }
+}
+
+#[test]
+fn config_names_its_flags_and_which_source_wins() {
+    let help = help(&["config", "--help"]);
+    for part in [
+        "\n      --config <FILE>",
+        "\n      --listen <ADDR>",
+        "\n      --data-dir <DIR>",
+        "\n      --explain ",
+        "A flag goes over the environment",
+        "ACTIOND_RUNS_PARALLEL for runs.parallel",
+        "Exit codes: 0 ",
+    ] {
         assert!(help.contains(part), "{part}: {help}");
     }
 }

@@ -61,8 +61,8 @@ pub(super) const BANS: &[Ban] = &[
         words: &["env::var", "env::var_os", "env::vars", "env::vars_os"],
         under: "host/src/",
         part: Part::Product,
-        except: &["host/src/config.rs"],
-        instead: "only host/src/config.rs reads the environment",
+        except: &["host/src/config/"],
+        instead: "only host/src/config reads the environment",
     },
     Ban {
         words: &["SystemTime::now", "Timestamp::now", "Zoned::now"],

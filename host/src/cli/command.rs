@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use super::{
+    config,
     ending::{EXIT_BAD_INPUT, EXIT_INTERNAL},
     run,
 };
@@ -20,6 +21,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Args),
+    Config(config::Args),
 }
 
 /// Why a command came to no outcome.
@@ -48,6 +50,7 @@ pub(crate) fn main() -> ExitCode {
     let terminal = Terminal::new();
     let ended = match cli.command {
         Command::Run(args) => run::run(&args, &terminal),
+        Command::Config(args) => config::run(&args),
     };
     let (error, code) = match ended {
         Ok(code) => return code,

@@ -65,7 +65,8 @@ fn explain(stop: Stop, limits: &Limits) -> String {
     }
 }
 
-fn print(line: &str) -> anyhow::Result<()> {
+/// Writes to standard output, and a line end behind it.
+pub(super) fn print(line: &str) -> anyhow::Result<()> {
     let mut stdout = io::stdout().lock();
     match writeln!(stdout, "{line}").and_then(|()| stdout.flush()) {
         // Whoever read has read enough.

@@ -1,9 +1,11 @@
 //! The command line: what can be asked for, and with which code the program ends.
 
 mod command;
+mod config;
 mod ending;
 mod repeat;
 mod run;
+mod settings;
 mod work;
 
 pub(crate) use command::main;

@@ -1,0 +1,126 @@
+//! The server's settings as the rest of the program takes them: checked, with their units in their types.
+
+use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
+
+use super::place::Kept;
+use crate::telemetry::{Endpoint, Filter, Format};
+
+/// All settings. What each is for stands in `table.rs`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Settings {
+    pub(crate) listen: SocketAddr,
+    /// Without a slash at its end.
+    pub(crate) public_url: String,
+    pub(crate) data_dir: PathBuf,
+    pub(crate) body_bytes: usize,
+    pub(crate) drain: Duration,
+    pub(crate) connections: usize,
+    /// `None`: the first start makes no user.
+    pub(crate) root: Option<Root>,
+    pub(crate) runs: Runs,
+    pub(crate) retention: Retention,
+    pub(crate) storage: Storage,
+    /// `None`: that API is off.
+    pub(crate) action_server: Option<ActionServer>,
+    pub(crate) log: Log,
+    /// `None`: traces are sent nowhere.
+    pub(crate) otlp: Option<Otlp>,
+}
+
+/// The first user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Root {
+    pub(crate) email: String,
+    /// `None`: one is to be generated.
+    pub(crate) password: Option<Secret>,
+}
+
+/// Runs: how many, and what each may have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Runs {
+    /// `None`: one for each core.
+    pub(crate) threads: Option<usize>,
+    pub(crate) parallel: usize,
+    pub(crate) per_action_parallel: usize,
+    pub(crate) per_action_queue: usize,
+    pub(crate) org_parallel: usize,
+    pub(crate) org_queue: usize,
+    /// `None`: no bound.
+    pub(crate) org_fuel_per_minute: Option<u64>,
+    /// What a run has whose action does not say.
+    pub(crate) default: RunLimits,
+    /// What an action may ask for.
+    pub(crate) max: RunLimits,
+    pub(crate) import_wall: Duration,
+    pub(crate) kept: Kept,
+}
+
+/// The three limits of a run that its action may choose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RunLimits {
+    pub(crate) fuel: u64,
+    pub(crate) wall: Duration,
+    pub(crate) memory_bytes: usize,
+}
+
+/// How long things are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Retention {
+    /// Of one action.
+    pub(crate) runs: usize,
+    pub(crate) age: Duration,
+    /// Of one action.
+    pub(crate) bytes: u64,
+    pub(crate) idempotency: Duration,
+    pub(crate) audit: Duration,
+}
+
+/// The store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Storage {
+    pub(crate) cache_bytes: u64,
+    pub(crate) free_bytes_min: u64,
+    pub(crate) flush: Duration,
+}
+
+/// The action server's API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ActionServer {
+    pub(crate) token: Secret,
+}
+
+/// The server's own log.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Log {
+    pub(crate) filter: Filter,
+    pub(crate) format: Format,
+}
+
+/// The collector that traces are sent to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Otlp {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) authorization: Option<Secret>,
+}
+
+/// Text that no log and no message shows. It is never empty.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Secret(String);
+
+impl Secret {
+    /// `None` for empty text.
+    pub(super) fn new(text: String) -> Option<Self> {
+        (!text.is_empty()).then_some(Self(text))
+    }
+
+    /// The text itself. Compare it in constant time.
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("***")
+    }
+}
