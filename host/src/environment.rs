@@ -41,8 +41,19 @@ impl Environment {
         if written.len() > limits.variables {
             return Err(Error::TooMany { variables_max: limits.variables });
         }
-        let parsed: Result<Vec<_>, _> = written.iter().map(|written| variable(written, limits)).collect();
-        let mut variables = parsed?;
+        let split = |written: &String| match written.split_once('=') {
+            Some((key, value)) => Ok((key.to_owned(), value.to_owned())),
+            None => Err(Error::NoValue(written.clone())),
+        };
+        Self::of(written.iter().map(split).collect::<Result<_, _>>()?, limits)
+    }
+
+    /// Checks keys and values.
+    pub(crate) fn of(mut variables: Vec<(String, String)>, limits: &Limits) -> Result<Self, Error> {
+        if variables.len() > limits.variables {
+            return Err(Error::TooMany { variables_max: limits.variables });
+        }
+        variables.iter().try_for_each(|(key, value)| check(key, value, limits))?;
         variables.sort_unstable();
         match variables.windows(2).find(|pair| pair[0].0 == pair[1].0) {
             Some(pair) => Err(Error::Twice(pair[0].0.clone())),
@@ -56,23 +67,22 @@ impl Environment {
     }
 }
 
-fn variable(written: &str, limits: &Limits) -> Result<(String, String), Error> {
-    let (key, value) = written.split_once('=').ok_or_else(|| Error::NoValue(written.to_owned()))?;
-    let (key, bytes) = (key.to_owned(), value.len());
+fn check(key: &str, value: &str, limits: &Limits) -> Result<(), Error> {
+    let (key_of, bytes) = (|| key.to_owned(), value.len());
     let plain = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
     if !key.starts_with(|first: char| first.is_ascii_uppercase()) || !key.bytes().all(plain) {
-        return Err(Error::Key(key));
+        return Err(Error::Key(key_of()));
     }
     if key.len() > limits.key_bytes {
-        return Err(Error::KeyTooLong { key, bytes_max: limits.key_bytes });
+        return Err(Error::KeyTooLong { key: key_of(), bytes_max: limits.key_bytes });
     }
     if bytes > limits.value_bytes {
-        return Err(Error::ValueTooLong { key, bytes, bytes_max: limits.value_bytes });
+        return Err(Error::ValueTooLong { key: key_of(), bytes, bytes_max: limits.value_bytes });
     }
     if value.contains('\0') {
-        return Err(Error::Nul(key));
+        return Err(Error::Nul(key_of()));
     }
-    Ok((key, value.to_owned()))
+    Ok(())
 }
 
 #[cfg(test)]

@@ -58,7 +58,7 @@ pub(crate) struct Draft {
     pub(crate) action: Action,
     pub(crate) version: u32,
     /// What runs are told of where they came from.
-    pub(crate) origin: Vec<(String, String)>,
+    pub(crate) organisation: Organisation,
     pub(crate) zip: Arc<[u8]>,
 }
 
@@ -199,13 +199,13 @@ impl Making {
             Ok::<_, NotPrepared>((zip, organisation))
         });
         let (zip, organisation) = read.await?;
-        let origin = origin(&organisation, &action.service_account, &self.public_url);
-        let draft = Draft { action, version, origin, zip: zip.into() };
+        let draft = Draft { action, version, organisation, zip: zip.into() };
         self.make(draft, &CancellationToken::new()).await
     }
 
     async fn make(&self, draft: Draft, cancel: &CancellationToken) -> Result<Plan, NotPrepared> {
-        let Draft { action, version, origin, zip } = draft;
+        let Draft { action, version, organisation, zip } = draft;
+        let origin = origin(&organisation, &action.service_account, &self.public_url);
         let (folder, bundle_limits) = (self.folder.clone(), self.bundle_limits);
         let unpacking = tokio::task::spawn_blocking(move || Unpacked::new(&zip, &folder, &bundle_limits));
         let unpacked = unpacking.await.map_err(|error| NotPrepared::Files(error.to_string()))?;
@@ -240,7 +240,7 @@ impl Making {
 }
 
 /// `ORIGIN_CLUSTER_URL` and `ORIGIN_CLUSTER_TOKEN` for an action of that service account.
-pub(super) fn origin(org: &Organisation, service_account: &str, public_url: &str) -> Vec<(String, String)> {
+fn origin(org: &Organisation, service_account: &str, public_url: &str) -> Vec<(String, String)> {
     use base64::Engine as _;
     let url = org.origin.url.clone().unwrap_or_else(|| public_url.to_owned());
     let token = service_account.parse().ok().and_then(|email| org.origin.tokens.get(&email));

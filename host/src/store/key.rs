@@ -24,6 +24,7 @@
 //! | `h` action, hook | its token's hash |
 //! | `K` scope, hash | what must happen once: the run that it became |
 //! | `k` ms, scope, hash | when that is forgotten |
+//! | `W` action | an action that is gone, whose runs are still to be removed |
 //! | `Y` org, µs, count | audit |
 
 use crate::model::{
@@ -38,6 +39,7 @@ pub(super) const ACTIONS: &[u8] = b"A";
 pub(super) const BUNDLES: &[u8] = b"B";
 pub(super) const RUNS: &[u8] = b"R";
 pub(super) const QUEUE: &[u8] = b"Q";
+pub(super) const GRAVES: &[u8] = b"W";
 pub(super) const RUNNING: &[u8] = b"G";
 pub(super) const BUNDLE_USERS: &[u8] = b"b";
 pub(super) const ONCE_ENDS: &[u8] = b"k";
@@ -192,6 +194,10 @@ pub(super) fn once_end(end_ms: i64, scope: &ActionId, hash: &[u8; 32]) -> Vec<u8
 /// Everything that ends before `end_ms` has a smaller key.
 pub(super) fn once_ends_before(end_ms: i64) -> Vec<u8> {
     join(b'k', &[&millis(end_ms)])
+}
+
+pub(super) fn grave(action: &ActionId) -> Vec<u8> {
+    join(b'W', &[action.as_bytes()])
 }
 
 pub(super) fn audit_of_org(org: &OrgId) -> Vec<u8> {

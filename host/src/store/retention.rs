@@ -3,14 +3,32 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Change, Result, key};
+use super::{Change, Result, View, key};
 use crate::model::{
     action::Activity,
     id::{ActionId, RunId},
     policy::Retention,
 };
 
+impl View {
+    /// Actions that are gone, whose runs are still to be removed.
+    pub(crate) fn graves(&self) -> impl Iterator<Item = Result<ActionId>> + use<> {
+        self.below(key::GRAVES).filter_map(|entry| {
+            entry.map(|(key, _)| key::tail(&key).map(ActionId::from_bytes)).transpose()
+        })
+    }
+}
+
 impl Change<'_> {
+    /// Remembers that an action is gone.
+    pub(crate) fn put_grave(&mut self, action: &ActionId) {
+        self.put_bytes(key::grave(action), Vec::new());
+    }
+
+    pub(crate) fn remove_grave(&mut self, action: &ActionId) {
+        self.remove(key::grave(action));
+    }
+
     /// Removes at most `most` of an action's finished runs, oldest first, until what is left is within `retention`.
     /// `activity` is counted down; the caller keeps it. How many were removed.
     pub(crate) fn retain_runs(

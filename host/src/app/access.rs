@@ -1,0 +1,181 @@
+//! Who is asking: an `Authorization` header becomes an account.
+
+use std::{
+    num::NonZeroUsize,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use argon2::{
+    Argon2,
+    password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use lru::LruCache;
+use subtle::ConstantTimeEq as _;
+use tokio::sync::Semaphore;
+
+use super::state::App;
+use crate::{
+    model::account::{Account, Credential, Email},
+    random,
+    store::{self, Store},
+};
+
+/// Headers that were checked and found right lately.
+const KNOWN_MAX: NonZeroUsize = NonZeroUsize::new(1_024).expect("it is not zero");
+/// Passwords that are hashed at one time: each takes a core and 19 MiB.
+const HASHING_MAX: usize = 2;
+/// No header of ours is longer.
+const HEADER_BYTES_MAX: usize = 1_024;
+/// What a password is compared with when there is no such account, so that this takes as long.
+const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGlzIGhlcmU$2YiU8fNYqRvhsxMTVxV4Y6ZhDLX2ZXBCZ6xtPWy6Fzo";
+
+/// Why a request is refused.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Denied {
+    /// It does not say who is asking.
+    #[error("Unauthorized Access")]
+    Missing,
+    /// There is no such account, or its password or token is another.
+    #[error("Unauthorized Access")]
+    Wrong,
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+/// Remembers who was found right, for hashing a password takes longer than many a run.
+#[derive(Debug)]
+pub(super) struct Access {
+    /// Of this process alone: what is remembered cannot be used elsewhere.
+    key: [u8; 32],
+    known: Mutex<LruCache<[u8; 32], Arc<Account>>>,
+    hashing: Semaphore,
+}
+
+impl Default for Access {
+    fn default() -> Self {
+        let (known, hashing) = (Mutex::new(LruCache::new(KNOWN_MAX)), Semaphore::new(HASHING_MAX));
+        Self { key: random::bytes(), known, hashing }
+    }
+}
+
+impl App {
+    /// The account that `authorization`, a header's value, is of.
+    pub(crate) async fn account(&self, authorization: Option<&str>) -> Result<Arc<Account>, Denied> {
+        let header = authorization.ok_or(Denied::Missing)?;
+        self.access().account(header, self.store()).await
+    }
+
+    /// An account was changed or removed: whoever was known before is checked again.
+    pub(super) fn forget_accounts(&self) {
+        self.access().known().clear();
+    }
+}
+
+impl Access {
+    async fn account(&self, header: &str, store: &Store) -> Result<Arc<Account>, Denied> {
+        if header.len() > HEADER_BYTES_MAX {
+            return Err(Denied::Wrong);
+        }
+        let hash = *blake3::keyed_hash(&self.key, header.as_bytes()).as_bytes();
+        if let Some(account) = self.known().get(&hash) {
+            return Ok(account.clone());
+        }
+        let (email, secret) = basic(header).ok_or(Denied::Wrong)?;
+        let email: Email = email.parse().map_err(|_| Denied::Wrong)?;
+        let found = store.read(move |view| view.account(&email)).await?;
+        let right = match found.as_ref().map(|account| &account.credential) {
+            Some(Credential::Token(hash)) => hash_token(&secret).ct_eq(hash).into(),
+            Some(Credential::Password(hash)) => self.password_is_right(secret, hash.clone()).await,
+            None => {
+                self.password_is_right(secret, NOBODY.to_owned()).await;
+                false
+            }
+        };
+        match found {
+            Some(account) if right => {
+                let account = Arc::new(account);
+                self.known().put(hash, account.clone());
+                Ok(account)
+            }
+            Some(_) | None => Err(Denied::Wrong),
+        }
+    }
+
+    async fn password_is_right(&self, password: String, hash: String) -> bool {
+        let Ok(_permit) = self.hashing.acquire().await else { return false };
+        let verify = move || {
+            let hash = PasswordHash::new(&hash).ok()?;
+            Argon2::default().verify_password(password.as_bytes(), &hash).ok()
+        };
+        tokio::task::spawn_blocking(verify).await.ok().flatten().is_some()
+    }
+
+    fn known(&self) -> MutexGuard<'_, LruCache<[u8; 32], Arc<Account>>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Name and password of `Basic …`.
+fn basic(header: &str) -> Option<(String, String)> {
+    let (scheme, encoded) = header.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+    let (name, password) = decoded.split_once(':')?;
+    // Nobody has an empty one.
+    (!password.is_empty()).then(|| (name.to_owned(), password.to_owned()))
+}
+
+/// What is kept of a token. It is random enough that a plain hash does.
+pub(super) fn hash_token(token: &str) -> [u8; 32] {
+    blake3::hash(token.as_bytes()).into()
+}
+
+/// A new token, 256 random bits.
+pub(crate) fn new_token() -> String {
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(random::bytes::<32>())
+}
+
+/// Argon2id with the parameters that OWASP asks for (19 MiB, two passes), in PHC form. Blocks for some milliseconds.
+pub(super) fn hash_password(password: &str) -> String {
+    let salt = SaltString::encode_b64(&random::bytes::<16>()).expect("16 bytes are a salt");
+    let hash = Argon2::default().hash_password(password.as_bytes(), &salt);
+    hash.expect("any text can be hashed with a salt of ours").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn basic_headers_are_taken_apart() {
+        let encode = |text: &str| format!("Basic {}", STANDARD.encode(text));
+        let right = Some(("a@b".to_owned(), "c:d".to_owned()));
+        for (header, expected) in [
+            (encode("a@b:c:d"), right.clone()),
+            (encode("a@b:c:d").replacen("Basic", "basic", 1), right),
+            (encode("a@b:"), None),
+            (encode("a@b"), None),
+            (encode(":"), None),
+            ("Bearer abc".to_owned(), None),
+            ("Basic ???".to_owned(), None),
+            ("Basic".to_owned(), None),
+        ] {
+            assert_eq!(basic(&header), expected, "{header}");
+        }
+    }
+
+    #[test]
+    fn a_password_matches_its_own_hash_only() {
+        let hash = hash_password("right");
+        let verify = |password: &str, hash: &str| {
+            Argon2::default().verify_password(password.as_bytes(), &PasswordHash::new(hash).unwrap()).is_ok()
+        };
+        assert!(verify("right", &hash));
+        assert!(!verify("wrong", &hash));
+        assert_ne!(hash, hash_password("right"), "each hash has a salt of its own");
+        assert!(!verify("", NOBODY));
+    }
+}

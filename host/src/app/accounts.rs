@@ -1,0 +1,300 @@
+//! Organisations and accounts: the first ones, and making, changing and removing others.
+
+use std::collections::BTreeMap;
+
+use super::{
+    access::{hash_password, hash_token, new_token},
+    audit::By,
+    state::App,
+};
+use crate::{
+    clock,
+    model::{
+        account::{Account, AccountKind, Credential, Email, Role},
+        id::OrgId,
+        organisation::{Organisation, Origin},
+    },
+    store::{self, Change},
+};
+
+/// The organisation that the first start makes.
+const FIRST_ORG: &str = "default";
+const ROOT_EMAIL: &str = "root@example.com";
+const ORGS_MAX: usize = 10_000;
+const ACCOUNTS_MAX: usize = 10_000;
+const PASSWORD_BYTES: std::ops::RangeInclusive<usize> = 8..=256;
+
+/// Why an organisation or account is not made or changed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotMade {
+    #[error("there is no account {0}")]
+    NoAccount(Email),
+    #[error("there is no organisation {0}")]
+    NoOrganisation(OrgId),
+    #[error("{0} is there already")]
+    Exists(String),
+    #[error("a password has {} to {} bytes", PASSWORD_BYTES.start(), PASSWORD_BYTES.end())]
+    Password,
+    #[error("there are too many already: remove some")]
+    TooMany,
+    #[error("the root account cannot be changed or removed here")]
+    Root,
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+/// An account that was made, and its token, which nobody can read again.
+#[derive(Debug)]
+pub(crate) struct Made {
+    pub(crate) email: Email,
+    pub(crate) token: String,
+}
+
+impl App {
+    /// Makes the first organisation and the root account where there are none. The password when it was made up here: it
+    /// is to be shown once.
+    pub(crate) async fn set_up(
+        &self,
+        email: Option<&str>,
+        password: Option<&str>,
+    ) -> Result<Option<(Email, String)>, NotMade> {
+        let email: Email = email.unwrap_or(ROOT_EMAIL).parse().expect("settings hold checked addresses");
+        let given = password.map(str::to_owned);
+        let made_up = given.is_none().then(new_token);
+        let secret = given.clone().or_else(|| made_up.clone()).unwrap_or_default();
+        let hash = tokio::task::spawn_blocking(move || hash_password(&secret)).await;
+        let hash = hash.map_err(|error| store::Error::Library(error.to_string()))?;
+        let (now, root) = (clock::now(), email.clone());
+        let made = self.store().settle(move |change| {
+            let org: OrgId = FIRST_ORG.parse().expect("it is a plain word");
+            if change.organisation(&org)?.is_none() && change.organisations().next().is_none() {
+                change.put_organisation(&Organisation { id: org, created_at: now, origin: Origin::default() })?;
+            }
+            let known = change.account(&root)?;
+            // A password that is set counts from the next start on; one that was made up stays.
+            if known.is_some() && given.is_none() {
+                return Ok(false);
+            }
+            let others = change.accounts().any(|account| account.is_ok_and(|account| account.root));
+            if known.is_none() && given.is_none() && others {
+                return Ok(false);
+            }
+            change.put_account(&Account {
+                email: root,
+                kind: AccountKind::User,
+                credential: Credential::Password(hash),
+                roles: BTreeMap::new(),
+                root: true,
+                description: "the operator".to_owned(),
+                created_at: known.map_or(now, |known| known.created_at),
+            })?;
+            Ok::<_, NotMade>(true)
+        });
+        let made = made.await?;
+        self.forget_accounts();
+        Ok(made_up.filter(|_| made).map(|password| (email, password)))
+    }
+
+    /// Makes an organisation.
+    pub(crate) async fn make_organisation(&self, org: OrgId, who: String) -> Result<(), NotMade> {
+        let now = clock::now();
+        let by = By { who, org: org.clone(), at: now };
+        let made = self.store().write(move |change| {
+            if change.organisation(&org)?.is_some() {
+                return Err(NotMade::Exists(org.to_string()));
+            }
+            if change.organisations().count() >= ORGS_MAX {
+                return Err(NotMade::TooMany);
+            }
+            by.note(change, "organisation.create", &org, "")?;
+            Ok(change.put_organisation(&Organisation { id: org, created_at: now, origin: Origin::default() })?)
+        });
+        made.await
+    }
+
+    /// Sets where an organisation's runs came from. Tokens that are `None` are removed, others set; the rest stays.
+    pub(crate) async fn set_origin(
+        &self,
+        org: OrgId,
+        url: Option<String>,
+        tokens: BTreeMap<Email, Option<String>>,
+        who: String,
+    ) -> Result<(), NotMade> {
+        let by = By { who, org: org.clone(), at: clock::now() };
+        let changed = org.clone();
+        let set = self.store().write(move |change| {
+            let mut found = change.organisation(&org)?.ok_or_else(|| NotMade::NoOrganisation(org.clone()))?;
+            found.origin.url = url;
+            for (email, token) in tokens {
+                match token {
+                    Some(token) => found.origin.tokens.insert(email, token),
+                    None => found.origin.tokens.remove(&email),
+                };
+            }
+            by.note(change, "organisation.settings", &org, "origin")?;
+            Ok::<_, NotMade>(change.put_organisation(&found)?)
+        });
+        set.await?;
+        self.runner().changed_org(&changed);
+        Ok(())
+    }
+
+    /// Makes a service account of an organisation; its token is in the answer and nowhere else.
+    pub(crate) async fn make_service_account(
+        &self,
+        org: OrgId,
+        email: Email,
+        role: Role,
+        description: String,
+        who: String,
+    ) -> Result<Made, NotMade> {
+        let token = new_token();
+        let account = Account {
+            email: email.clone(),
+            kind: AccountKind::Service,
+            credential: Credential::Token(hash_token(&token)),
+            roles: BTreeMap::from([(org.clone(), role)]),
+            root: false,
+            description,
+            created_at: clock::now(),
+        };
+        let by = By { who, org, at: clock::now() };
+        let made = self.store().write(move |change| insert(change, &account, &by, "service_account.create"));
+        made.await?;
+        Ok(Made { email, token })
+    }
+
+    /// Gives a service account a new token; the old one counts no longer.
+    pub(crate) async fn rotate_token(&self, org: OrgId, email: Email, who: String) -> Result<Made, NotMade> {
+        let token = new_token();
+        let hash = hash_token(&token);
+        let by = By { who, org: org.clone(), at: clock::now() };
+        let named = email.clone();
+        let rotated = self.store().write(move |change| {
+            let mut account = member(change, &org, &named, AccountKind::Service)?;
+            account.credential = Credential::Token(hash);
+            by.note(change, "service_account.rotate", &named, "")?;
+            Ok::<_, NotMade>(change.put_account(&account)?)
+        });
+        rotated.await?;
+        self.forget_accounts();
+        Ok(Made { email, token })
+    }
+
+    /// Changes what an account is in an organisation.
+    pub(crate) async fn change_member(
+        &self,
+        org: OrgId,
+        email: Email,
+        kind: AccountKind,
+        role: Option<Role>,
+        description: Option<String>,
+        who: String,
+    ) -> Result<(), NotMade> {
+        let by = By { who, org: org.clone(), at: clock::now() };
+        let changed = self.store().write(move |change| {
+            let mut account = member(change, &org, &email, kind)?;
+            if let Some(role) = role {
+                account.roles.insert(org, role);
+            }
+            if let Some(description) = description {
+                account.description = description;
+            }
+            by.note(change, "account.change", &email, role.map_or("", Role::as_str))?;
+            Ok::<_, NotMade>(change.put_account(&account)?)
+        });
+        changed.await?;
+        self.forget_accounts();
+        Ok(())
+    }
+
+    /// Takes an account out of an organisation; one that is in no other goes altogether.
+    pub(crate) async fn remove_member(
+        &self,
+        org: OrgId,
+        email: Email,
+        kind: AccountKind,
+        who: String,
+    ) -> Result<(), NotMade> {
+        let by = By { who, org: org.clone(), at: clock::now() };
+        let removed = self.store().settle(move |change| {
+            let mut account = member(change, &org, &email, kind)?;
+            account.roles.remove(&org);
+            by.note(change, "account.remove", &email, "")?;
+            if account.roles.is_empty() {
+                change.remove_account(&email);
+                return Ok(());
+            }
+            Ok::<_, NotMade>(change.put_account(&account)?)
+        });
+        removed.await?;
+        self.forget_accounts();
+        Ok(())
+    }
+
+    /// Makes a user with a password, or gives one who is there a role in this organisation too.
+    pub(crate) async fn make_user(
+        &self,
+        org: OrgId,
+        email: Email,
+        password: Option<String>,
+        role: Role,
+        who: String,
+    ) -> Result<(), NotMade> {
+        let password = password.filter(|password| PASSWORD_BYTES.contains(&password.len()));
+        let hash = match password {
+            Some(password) => Some(tokio::task::spawn_blocking(move || hash_password(&password)).await),
+            None => None,
+        };
+        let hash = hash.transpose().map_err(|error| store::Error::Library(error.to_string()))?;
+        let now = clock::now();
+        let by = By { who, org: org.clone(), at: now };
+        let made = self.store().write(move |change| {
+            if let Some(mut known) = change.account(&email)? {
+                if known.root || known.kind != AccountKind::User {
+                    return Err(NotMade::Exists(email.to_string()));
+                }
+                known.roles.insert(org, role);
+                by.note(change, "user.add", &email, role.as_str())?;
+                return Ok(change.put_account(&known)?);
+            }
+            let account = Account {
+                email,
+                kind: AccountKind::User,
+                credential: Credential::Password(hash.ok_or(NotMade::Password)?),
+                roles: BTreeMap::from([(org, role)]),
+                root: false,
+                description: String::new(),
+                created_at: now,
+            };
+            insert(change, &account, &by, "user.create")
+        });
+        made.await?;
+        self.forget_accounts();
+        Ok(())
+    }
+}
+
+fn insert(change: &mut Change<'_>, account: &Account, by: &By, what: &str) -> Result<(), NotMade> {
+    if change.organisation(&by.org)?.is_none() {
+        return Err(NotMade::NoOrganisation(by.org.clone()));
+    }
+    if change.account(&account.email)?.is_some() {
+        return Err(NotMade::Exists(account.email.to_string()));
+    }
+    if change.accounts().count() >= ACCOUNTS_MAX {
+        return Err(NotMade::TooMany);
+    }
+    by.note(change, what, &account.email, "")?;
+    Ok(change.put_account(account)?)
+}
+
+/// An account of that kind in that organisation.
+fn member(change: &Change<'_>, org: &OrgId, email: &Email, kind: AccountKind) -> Result<Account, NotMade> {
+    let found = change.account(email)?.filter(|account| account.kind == kind);
+    match found {
+        Some(account) if account.root => Err(NotMade::Root),
+        Some(account) if account.roles.contains_key(org) => Ok(account),
+        Some(_) | None => Err(NotMade::NoAccount(email.clone())),
+    }
+}

@@ -1,0 +1,336 @@
+//! Saving actions: what an upload or an edit has to pass, and the one change that it becomes.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{audit::By, policy::BadPolicy, state::App};
+use crate::{
+    clock,
+    environment::{self, Environment},
+    model::{
+        account::Permission,
+        action::{Action, BadName, Kind, Name, Version},
+        id::{ActionId, OrgId},
+        organisation::Organisation,
+        policy::Policy,
+        run::Trigger,
+        schedule::{self, Schedule, Zone},
+        trace::TraceContext,
+    },
+    random,
+    runner::{Ask, Draft, NotPrepared},
+    store::{self, Change},
+};
+
+/// Actions of one organisation.
+const ACTIONS_MAX: usize = 10_000;
+/// Versions of one action; older ones than that go, but never the one that runs.
+const VERSIONS_MAX: usize = 50;
+const DESCRIPTION_BYTES_MAX: usize = 4_096;
+const FILE_NAME_BYTES_MAX: usize = 256;
+const OWNER_BYTES_MAX: usize = 256;
+
+/// An action's code and settings, as they were sent.
+#[derive(Debug, Clone)]
+pub(crate) struct Upload {
+    pub(crate) org: OrgId,
+    /// `None`: a new action.
+    pub(crate) id: Option<ActionId>,
+    pub(crate) name: String,
+    pub(crate) owner: String,
+    pub(crate) description: Option<String>,
+    pub(crate) kind: Kind,
+    pub(crate) cron: Option<String>,
+    pub(crate) zone: Option<String>,
+    pub(crate) env: Vec<(String, String)>,
+    pub(crate) service_account: String,
+    pub(crate) zip_file_name: String,
+    pub(crate) zip: Arc<[u8]>,
+    pub(crate) policy: Option<Policy>,
+    /// The account that sends it.
+    pub(crate) by: String,
+}
+
+/// Settings that are to be changed; what is `None` stays.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Edit {
+    pub(crate) name: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) cron: Option<String>,
+    pub(crate) zone: Option<String>,
+    pub(crate) env: Option<Vec<(String, String)>>,
+    pub(crate) service_account: Option<String>,
+    pub(crate) policy: Option<Policy>,
+    pub(crate) paused: Option<bool>,
+}
+
+/// Why an action is not saved. Nothing of it is kept then.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotSaved {
+    #[error("there is no action {0}")]
+    NoAction(ActionId),
+    #[error(transparent)]
+    Name(#[from] BadName),
+    #[error(transparent)]
+    Environment(#[from] environment::Error),
+    #[error("an action of type repeat needs a cron expression")]
+    NoSchedule,
+    #[error("cron expression: {0}")]
+    Schedule(#[from] schedule::Error),
+    #[error("the execution type of an action cannot be changed: make a new action")]
+    Kind,
+    #[error("Failed to fetch passcode")]
+    NoServiceAccount,
+    #[error("{what} has {bytes} bytes, the limit is {bytes_max}: shorten it")]
+    Long { what: &'static str, bytes: usize, bytes_max: usize },
+    #[error("policy: {0}")]
+    Policy(#[from] BadPolicy),
+    #[error("the organisation has {ACTIONS_MAX} actions already: remove some")]
+    TooMany,
+    #[error(transparent)]
+    Prepare(#[from] NotPrepared),
+    #[error("there is no organisation {0}")]
+    NoOrganisation(OrgId),
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+impl App {
+    /// Saves a new action, or a new version of one. It runs by it as soon as this returns; what runs already goes on.
+    pub(crate) async fn upload(&self, upload: Upload) -> Result<ActionId, NotSaved> {
+        let now = clock::now();
+        let (before, organisation) = self.found(&upload).await?;
+        let action = self.drafted(&upload, before.as_ref(), now)?;
+        let draft =
+            Draft { action: action.clone(), version: action.version, organisation, zip: upload.zip.clone() };
+        self.runner().try_out(draft).await?;
+        let hash = *blake3::hash(&upload.zip).as_bytes();
+        let pin = ActionId::new(now, random::bytes());
+        self.store().put_bundle(hash, upload.zip.clone(), pin).await?;
+        let version = Version {
+            number: 0,
+            bundle: hash,
+            bytes: upload.zip.len() as u64,
+            zip_file_name: upload.zip_file_name.clone(),
+            created_by: upload.by.clone(),
+            created_at: now,
+        };
+        let (id, by) = (action.id, By { who: upload.by, org: upload.org.clone(), at: now });
+        let is_new = before.is_none();
+        let saved = self.store().write(move |change| save(change, action, version, &pin, is_new, &by)).await;
+        if saved.is_err() {
+            // What was pinned for it goes too.
+            let _ = self.store().settle(move |change| change.unpin_bundle(&hash, &pin, false)).await;
+        }
+        saved?;
+        self.runner().changed(id);
+        if upload.kind == Kind::Once {
+            self.run_once(&upload.org, id).await;
+        }
+        Ok(id)
+    }
+
+    /// Changes an action's settings. What does not need its code made anew goes on with it.
+    pub(crate) async fn edit(&self, org: OrgId, id: ActionId, edit: Edit, who: String) -> Result<(), NotSaved> {
+        let now = clock::now();
+        if let Some(account) = &edit.service_account {
+            self.check_service_account(&org, account).await?;
+        }
+        let bounds = self.settings().policy.clone();
+        let environment_limits = self.settings().environment_limits;
+        let by = By { who, org: org.clone(), at: now };
+        let edited = self.store().write(move |change| {
+            let mut action = change.action(&org, &id)?.ok_or(NotSaved::NoAction(id))?;
+            let what = apply(&mut action, edit, &environment_limits)?;
+            bounds.check(&action.policy)?;
+            action.modified_at = now;
+            change.put_action(&action)?;
+            by.note(change, "action.edit", id, what)?;
+            Ok::<_, NotSaved>(())
+        });
+        edited.await?;
+        self.runner().changed(id);
+        Ok(())
+    }
+
+    /// Removes an action with its versions and hooks at once; its runs go a little later.
+    pub(crate) async fn remove(&self, org: OrgId, id: ActionId, who: String) -> Result<(), NotSaved> {
+        let by = By { who, org: org.clone(), at: clock::now() };
+        let removed = self.store().settle(move |change| {
+            let action = change.action(&org, &id)?.ok_or(NotSaved::NoAction(id))?;
+            change.remove_action(&action)?;
+            change.put_grave(&id);
+            by.note(change, "action.delete", id, action.name.as_str())?;
+            Ok::<_, NotSaved>(())
+        });
+        removed.await?;
+        self.runner().removed(id);
+        Ok(())
+    }
+
+    /// What an upload is measured against: the action as it is, its organisation, the account it names.
+    async fn found(&self, upload: &Upload) -> Result<(Option<Action>, Organisation), NotSaved> {
+        self.check_service_account(&upload.org, &upload.service_account).await?;
+        let (org, id) = (upload.org.clone(), upload.id);
+        let found = self.store().read(move |view| {
+            let organisation = view.organisation(&org)?.ok_or_else(|| NotSaved::NoOrganisation(org.clone()))?;
+            let Some(id) = id else { return Ok((None, organisation)) };
+            let action = view.action(&org, &id)?.ok_or(NotSaved::NoAction(id))?;
+            Ok::<_, NotSaved>((Some(action), organisation))
+        });
+        found.await
+    }
+
+    async fn check_service_account(&self, org: &OrgId, account: &str) -> Result<(), NotSaved> {
+        let email = account.parse().map_err(|_| NotSaved::NoServiceAccount)?;
+        let found = self.store().read(move |view| view.account(&email)).await?;
+        let sound = found.is_some_and(|account| account.may(org, Permission::ReadActions));
+        if sound { Ok(()) } else { Err(NotSaved::NoServiceAccount) }
+    }
+
+    /// The action as it would be saved.
+    fn drafted(&self, upload: &Upload, before: Option<&Action>, now: Timestamp) -> Result<Action, NotSaved> {
+        let settings = self.settings();
+        check_length("the description", upload.description.as_deref().unwrap_or(""), DESCRIPTION_BYTES_MAX)?;
+        check_length("the file's name", &upload.zip_file_name, FILE_NAME_BYTES_MAX)?;
+        check_length("the owner", &upload.owner, OWNER_BYTES_MAX)?;
+        if before.is_some_and(|before| before.kind != upload.kind) {
+            return Err(NotSaved::Kind);
+        }
+        let policy = upload.policy.clone().or_else(|| before.map(|before| before.policy.clone()));
+        let policy = policy.unwrap_or_else(|| settings.policy.default.clone());
+        settings.policy.check(&policy)?;
+        let kept_zone = before.map(|before| before.zone.clone());
+        let zone = upload.zone.clone().or(kept_zone).unwrap_or_else(|| Zone::default().name().to_owned());
+        let cron = upload.cron.clone().filter(|cron| !cron.trim().is_empty());
+        check_schedule(upload.kind, cron.as_deref(), &zone)?;
+        let env = Environment::of(upload.env.clone(), &settings.environment_limits)?;
+        Ok(Action {
+            id: upload.id.unwrap_or_else(|| ActionId::new(now, random::bytes())),
+            org: upload.org.clone(),
+            name: upload.name.parse::<Name>()?,
+            description: upload.description.clone(),
+            kind: upload.kind,
+            cron,
+            zone,
+            env: env.variables().to_vec(),
+            service_account: upload.service_account.clone(),
+            created_by: before.map_or_else(|| upload.owner.clone(), |before| before.created_by.clone()),
+            created_at: before.map_or(now, |before| before.created_at),
+            modified_at: now,
+            version: before.map_or(1, |before| before.version_last + 1),
+            version_last: before.map_or(1, |before| before.version_last + 1),
+            zip_file_name: upload.zip_file_name.clone(),
+            paused: before.is_some_and(|before| before.paused),
+            policy,
+        })
+    }
+
+    /// The run of an action of kind `once`. A failure is told by the log: the action is saved in any case.
+    async fn run_once(&self, org: &OrgId, id: ActionId) {
+        let ask = Ask {
+            org: org.clone(),
+            action: id,
+            version: None,
+            trigger: Trigger::Once,
+            input: "[]".to_owned(),
+            traceparent: TraceContext::new(random::bytes(), random::bytes()).to_string(),
+            parent: None,
+            due: None,
+            once: Vec::new(),
+        };
+        if let Err(refused) = self.runner().accept(ask).await {
+            tracing::error!(action.id = %id, error = %refused, "action {id} was saved but does not run");
+        }
+    }
+}
+
+/// Done by the store's writer: numbers the version by what is there now.
+fn save(
+    change: &mut Change<'_>,
+    mut action: Action,
+    mut version: Version,
+    pin: &ActionId,
+    is_new: bool,
+    by: &By,
+) -> Result<(), NotSaved> {
+    let what = if is_new {
+        if change.actions(&action.org).count() >= ACTIONS_MAX {
+            return Err(NotSaved::TooMany);
+        }
+        "action.create"
+    } else {
+        let now = change.action(&action.org, &action.id)?.ok_or(NotSaved::NoAction(action.id))?;
+        action.version_last = now.version_last + 1;
+        action.version = action.version_last;
+        action.paused = now.paused;
+        "action.upload"
+    };
+    version.number = action.version;
+    change.put_version(&action.id, &version)?;
+    change.unpin_bundle(&version.bundle, pin, true)?;
+    // The memory of a stateful action is that of its old code.
+    change.remove_state(&action.id)?;
+    let old: Vec<Version> = change.versions(&action.id).skip(VERSIONS_MAX - 1).collect::<store::Result<_>>()?;
+    let old: Vec<Version> = old.into_iter().filter(|old| old.bundle != version.bundle).collect();
+    change.remove_versions(&action.id, &old)?;
+    change.put_action(&action)?;
+    by.note(change, what, action.id, format!("version {}", version.number))?;
+    Ok(())
+}
+
+/// Changes `action` as asked; the names of what was changed.
+fn apply(action: &mut Action, edit: Edit, limits: &environment::Limits) -> Result<String, NotSaved> {
+    let mut what = Vec::new();
+    if let Some(name) = edit.name {
+        action.name = name.parse()?;
+        what.push("name");
+    }
+    if let Some(description) = edit.description {
+        check_length("the description", &description, DESCRIPTION_BYTES_MAX)?;
+        action.description = Some(description);
+        what.push("description");
+    }
+    if let Some(cron) = edit.cron {
+        action.cron = Some(cron).filter(|cron| !cron.trim().is_empty());
+        what.push("cron_expr");
+    }
+    if let Some(zone) = edit.zone {
+        action.zone = zone;
+        what.push("timezone");
+    }
+    check_schedule(action.kind, action.cron.as_deref(), &action.zone)?;
+    if let Some(env) = edit.env {
+        action.env = Environment::of(env, limits)?.variables().to_vec();
+        what.push("environment_variables");
+    }
+    if let Some(account) = edit.service_account {
+        action.service_account = account;
+        what.push("service_account");
+    }
+    if let Some(policy) = edit.policy {
+        action.policy = policy;
+        what.push("policy");
+    }
+    if let Some(paused) = edit.paused {
+        action.paused = paused;
+        what.push(if paused { "paused" } else { "resumed" });
+    }
+    Ok(what.join(", "))
+}
+
+fn check_schedule(kind: Kind, cron: Option<&str>, zone: &str) -> Result<(), NotSaved> {
+    let zone = Zone::parse(zone)?;
+    match (kind, cron) {
+        (Kind::Repeat, None) => Err(NotSaved::NoSchedule),
+        (Kind::Repeat, Some(cron)) => Ok(Schedule::parse(cron, zone).map(drop)?),
+        // The web client may send what its form holds; it counts for nothing.
+        (Kind::Once | Kind::Service, Some(_) | None) => Ok(()),
+    }
+}
+
+fn check_length(what: &'static str, text: &str, bytes_max: usize) -> Result<(), NotSaved> {
+    let bytes = text.len();
+    if bytes > bytes_max { Err(NotSaved::Long { what, bytes, bytes_max }) } else { Ok(()) }
+}

@@ -1,0 +1,16 @@
+//! What can be done with actiond, whoever asks: through the API, a hook or the command line. Who may, and how it is asked
+//! and answered, is decided above.
+
+mod access;
+mod accounts;
+mod actions;
+mod audit;
+mod policy;
+mod state;
+mod versions;
+
+pub(crate) use access::Denied;
+pub(crate) use accounts::NotMade;
+pub(crate) use actions::{Edit, NotSaved, Upload};
+pub(crate) use policy::{BadPolicy, PolicyBounds};
+pub(crate) use state::{App, Settings};

@@ -1,0 +1,49 @@
+//! Versions of an action: going back to one.
+
+use super::{
+    actions::NotSaved,
+    audit::By,
+    state::App,
+};
+use crate::{
+    clock,
+    model::id::{ActionId, OrgId},
+    runner::{Draft, NotPrepared},
+};
+
+impl App {
+    /// Runs an action by another of its versions, once that is prepared.
+    pub(crate) async fn roll_back(
+        &self,
+        org: OrgId,
+        id: ActionId,
+        number: u32,
+        who: String,
+    ) -> Result<(), NotSaved> {
+        let read_org = org.clone();
+        let draft = self.store().read(move |view| {
+            let action = view.action(&read_org, &id)?.ok_or(NotSaved::NoAction(id))?;
+            let organisation =
+                view.organisation(&read_org)?.ok_or_else(|| NotSaved::NoOrganisation(read_org.clone()))?;
+            let version = view.version(&id, number)?.ok_or(NotPrepared::NoVersion(number))?;
+            let zip = view.bundle(&version.bundle)?.ok_or(NotPrepared::NoVersion(number))?;
+            Ok::<_, NotSaved>(Draft { action, version: number, organisation, zip: zip.into() })
+        });
+        self.runner().try_out(draft.await?).await?;
+        let now = clock::now();
+        let by = By { who, org: org.clone(), at: now };
+        let rolled = self.store().write(move |change| {
+            let mut action = change.action(&org, &id)?.ok_or(NotSaved::NoAction(id))?;
+            let version = change.version(&id, number)?.ok_or(NotPrepared::NoVersion(number))?;
+            action.version = number;
+            action.zip_file_name = version.zip_file_name;
+            action.modified_at = now;
+            change.remove_state(&id)?;
+            by.note(change, "action.rollback", id, format!("version {number}"))?;
+            Ok::<_, NotSaved>(change.put_action(&action)?)
+        });
+        rolled.await?;
+        self.runner().changed(id);
+        Ok(())
+    }
+}
