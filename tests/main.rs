@@ -3,6 +3,7 @@
 mod actions;
 mod bundles;
 mod config;
+mod cron;
 mod inputs;
 mod limits;
 mod program;

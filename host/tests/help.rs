@@ -12,13 +12,17 @@ fn help(arguments: &[&str]) -> String {
 #[test]
 fn the_program_names_its_commands_and_its_version() {
     let help_of_all = help(&["--help"]);
-    assert!(help_of_all.contains("\n  run ") && help_of_all.contains("\n  config "), "{help_of_all}");
+    for command in ["run", "config", "cron"] {
+        assert!(help_of_all.contains(&format!("\n  {command} ")), "{command}: {help_of_all}");
+    }
     assert_eq!(help(&["--version"]), concat!("actiond ", env!("CARGO_PKG_VERSION"), "\n"));
 }
 
 #[test]
 fn a_command_line_that_is_too_short_says_what_is_missing() {
-    for (arguments, missing) in [(&[][..], "\n  run  "), (&["run"][..], "\n  <PATH>\n")] {
+    for (arguments, missing) in
+        [(&[][..], "\n  run  "), (&["run"][..], "\n  <PATH>\n"), (&["cron"][..], "\n  <EXPR>\n")]
+    {
         let output = Command::new(env!("CARGO_BIN_EXE_actiond")).args(arguments).output().expect("it starts");
         let stderr = String::from_utf8(output.stderr).expect("it is text");
         assert_eq!((output.status.code(), &*output.stdout), (Some(2), &b""[..]), "{arguments:?}");
@@ -51,6 +55,18 @@ fn config_names_its_flags_and_which_source_wins() {
         "ACTIOND_RUNS_PARALLEL for runs.parallel",
         "Exit codes: 0 ",
     ] {
+        assert!(help.contains(part), "{part}: {help}");
+    }
+}
+
+#[test]
+fn cron_names_its_flags_with_examples_and_exit_codes() {
+    let help = help(&["cron", "--help"]);
+    for flag in ["after", "count", "tz"] {
+        assert!(help.contains(&format!("\n      --{flag} <")), "{flag}: {help}");
+    }
+    for part in ["Examples:\n  actiond cron '30 2 * * *'", "docs/schedules.md", "2 wrong usage or expression"]
+    {
         assert!(help.contains(part), "{part}: {help}");
     }
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use super::{
-    config,
+    config, cron,
     ending::{EXIT_BAD_INPUT, EXIT_INTERNAL},
     run,
 };
@@ -22,6 +22,7 @@ struct Cli {
 enum Command {
     Run(run::Args),
     Config(config::Args),
+    Cron(cron::Args),
 }
 
 /// Why a command came to no outcome.
@@ -51,6 +52,7 @@ pub(crate) fn main() -> ExitCode {
     let ended = match cli.command {
         Command::Run(args) => run::run(&args, &terminal),
         Command::Config(args) => config::run(&args),
+        Command::Cron(args) => cron::run(&args, &terminal),
     };
     let (error, code) = match ended {
         Ok(code) => return code,

@@ -2,6 +2,7 @@
 
 mod command;
 mod config;
+mod cron;
 mod ending;
 mod repeat;
 mod run;

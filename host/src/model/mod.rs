@@ -9,3 +9,4 @@ pub(crate) mod id;
 pub(crate) mod organisation;
 pub(crate) mod policy;
 pub(crate) mod run;
+pub(crate) mod schedule;
