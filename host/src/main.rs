@@ -1,5 +1,9 @@
 //! The program `actiond`.
 
+#[expect(dead_code, unused_imports, reason = "the server is built on it")]
+mod api;
+#[expect(dead_code, unused_imports, reason = "the server is built on it")]
+mod app;
 mod bundle;
 mod cli;
 mod clock;
@@ -13,6 +17,8 @@ mod records;
 mod report;
 #[expect(dead_code, unused_imports, reason = "the server is built on it")]
 mod runner;
+#[expect(dead_code, unused_imports, reason = "the server is built on it")]
+mod scheduler;
 mod signals;
 #[expect(dead_code, unused_imports, reason = "the server is built on it")]
 mod store;

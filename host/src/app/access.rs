@@ -28,7 +28,8 @@ const HASHING_MAX: usize = 2;
 /// No header of ours is longer.
 const HEADER_BYTES_MAX: usize = 1_024;
 /// What a password is compared with when there is no such account, so that this takes as long.
-const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGlzIGhlcmU$2YiU8fNYqRvhsxMTVxV4Y6ZhDLX2ZXBCZ6xtPWy6Fzo";
+const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGlzIGhlcmU$2YiU8fNYqRvhsxMTVxV4Y6ZhDLX2ZXBCZ6xtPWy6Fzo";
 
 /// Why a request is refused.
 #[derive(Debug, thiserror::Error)]

@@ -68,7 +68,11 @@ impl App {
         let made = self.store().settle(move |change| {
             let org: OrgId = FIRST_ORG.parse().expect("it is a plain word");
             if change.organisation(&org)?.is_none() && change.organisations().next().is_none() {
-                change.put_organisation(&Organisation { id: org, created_at: now, origin: Origin::default() })?;
+                change.put_organisation(&Organisation {
+                    id: org,
+                    created_at: now,
+                    origin: Origin::default(),
+                })?;
             }
             let known = change.account(&root)?;
             // A password that is set counts from the next start on; one that was made up stays.
@@ -107,7 +111,11 @@ impl App {
                 return Err(NotMade::TooMany);
             }
             by.note(change, "organisation.create", &org, "")?;
-            Ok(change.put_organisation(&Organisation { id: org, created_at: now, origin: Origin::default() })?)
+            Ok(change.put_organisation(&Organisation {
+                id: org,
+                created_at: now,
+                origin: Origin::default(),
+            })?)
         });
         made.await
     }

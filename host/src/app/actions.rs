@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{audit::By, policy::BadPolicy, state::App};
+use super::{audit::By, policy::BadPolicy, state::App, trace::new_traceparent};
 use crate::{
     clock,
     environment::{self, Environment},
@@ -16,7 +16,6 @@ use crate::{
         policy::Policy,
         run::Trigger,
         schedule::{self, Schedule, Zone},
-        trace::TraceContext,
     },
     random,
     runner::{Ask, Draft, NotPrepared},
@@ -125,6 +124,7 @@ impl App {
         }
         saved?;
         self.runner().changed(id);
+        self.schedules_changed();
         if upload.kind == Kind::Once {
             self.run_once(&upload.org, id).await;
         }
@@ -132,7 +132,13 @@ impl App {
     }
 
     /// Changes an action's settings. What does not need its code made anew goes on with it.
-    pub(crate) async fn edit(&self, org: OrgId, id: ActionId, edit: Edit, who: String) -> Result<(), NotSaved> {
+    pub(crate) async fn edit(
+        &self,
+        org: OrgId,
+        id: ActionId,
+        edit: Edit,
+        who: String,
+    ) -> Result<(), NotSaved> {
         let now = clock::now();
         if let Some(account) = &edit.service_account {
             self.check_service_account(&org, account).await?;
@@ -146,11 +152,14 @@ impl App {
             bounds.check(&action.policy)?;
             action.modified_at = now;
             change.put_action(&action)?;
+            // Due times that passed while it was paused, or that another schedule would have had, are none of its own.
+            decide_until(change, id, now)?;
             by.note(change, "action.edit", id, what)?;
             Ok::<_, NotSaved>(())
         });
         edited.await?;
         self.runner().changed(id);
+        self.schedules_changed();
         Ok(())
     }
 
@@ -166,6 +175,7 @@ impl App {
         });
         removed.await?;
         self.runner().removed(id);
+        self.schedules_changed();
         Ok(())
     }
 
@@ -174,7 +184,8 @@ impl App {
         self.check_service_account(&upload.org, &upload.service_account).await?;
         let (org, id) = (upload.org.clone(), upload.id);
         let found = self.store().read(move |view| {
-            let organisation = view.organisation(&org)?.ok_or_else(|| NotSaved::NoOrganisation(org.clone()))?;
+            let organisation =
+                view.organisation(&org)?.ok_or_else(|| NotSaved::NoOrganisation(org.clone()))?;
             let Some(id) = id else { return Ok((None, organisation)) };
             let action = view.action(&org, &id)?.ok_or(NotSaved::NoAction(id))?;
             Ok::<_, NotSaved>((Some(action), organisation))
@@ -235,7 +246,7 @@ impl App {
             version: None,
             trigger: Trigger::Once,
             input: "[]".to_owned(),
-            traceparent: TraceContext::new(random::bytes(), random::bytes()).to_string(),
+            traceparent: new_traceparent(),
             parent: None,
             due: None,
             once: Vec::new(),
@@ -272,10 +283,14 @@ fn save(
     change.unpin_bundle(&version.bundle, pin, true)?;
     // The memory of a stateful action is that of its old code.
     change.remove_state(&action.id)?;
-    let old: Vec<Version> = change.versions(&action.id).skip(VERSIONS_MAX - 1).collect::<store::Result<_>>()?;
+    let old: Vec<Version> =
+        change.versions(&action.id).skip(VERSIONS_MAX - 1).collect::<store::Result<_>>()?;
     let old: Vec<Version> = old.into_iter().filter(|old| old.bundle != version.bundle).collect();
     change.remove_versions(&action.id, &old)?;
     change.put_action(&action)?;
+    if is_new {
+        decide_until(change, action.id, by.at)?;
+    }
     by.note(change, what, action.id, format!("version {}", version.number))?;
     Ok(())
 }
@@ -318,6 +333,12 @@ fn apply(action: &mut Action, edit: Edit, limits: &environment::Limits) -> Resul
         what.push(if paused { "paused" } else { "resumed" });
     }
     Ok(what.join(", "))
+}
+
+fn decide_until(change: &mut Change<'_>, id: ActionId, now: Timestamp) -> store::Result<()> {
+    let mut activity = change.activity(&id)?;
+    activity.decided_until = activity.decided_until.max(Some(now));
+    change.put_activity(&id, &activity)
 }
 
 fn check_schedule(kind: Kind, cron: Option<&str>, zone: &str) -> Result<(), NotSaved> {

@@ -59,7 +59,12 @@ impl PolicyBounds {
         let rows = [
             ("fuel", policy.fuel, 1, self.fuel_max),
             ("wall_ms", ms(policy.wall), 1, ms(self.wall_max)),
-            ("memory_bytes", policy.memory_bytes as u64, MEMORY_BYTES_MIN as u64, self.memory_bytes_max as u64),
+            (
+                "memory_bytes",
+                policy.memory_bytes as u64,
+                MEMORY_BYTES_MIN as u64,
+                self.memory_bytes_max as u64,
+            ),
             ("parallel", policy.parallel.into(), 1, self.parallel_max.into()),
             ("queue", policy.queue.into(), 0, self.queue_max.into()),
             ("rate.runs", policy.rate.map_or(1, |rate| rate.runs.into()), 1, 1_000_000),

@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use tokio::sync::watch;
+
 use super::{access::Access, policy::PolicyBounds};
 use crate::{environment, runner::Runner, store::Store};
 
@@ -29,12 +31,15 @@ struct Inner {
     runner: Runner,
     access: Access,
     settings: Settings,
+    /// Changes whenever an action is saved, edited or removed.
+    schedules: watch::Sender<()>,
 }
 
 impl App {
     pub(crate) fn new(store: Store, runner: Runner, settings: Settings) -> Self {
         let access = Access::default();
-        Self(Arc::new(Inner { store, runner, access, settings }))
+        let schedules = watch::Sender::new(());
+        Self(Arc::new(Inner { store, runner, access, settings, schedules }))
     }
 
     pub(crate) fn store(&self) -> &Store {
@@ -47,6 +52,15 @@ impl App {
 
     pub(crate) fn settings(&self) -> &Settings {
         &self.0.settings
+    }
+
+    /// Told when what is due when may have changed.
+    pub(crate) fn schedules(&self) -> watch::Receiver<()> {
+        self.0.schedules.subscribe()
+    }
+
+    pub(super) fn schedules_changed(&self) {
+        self.0.schedules.send_replace(());
     }
 
     pub(super) fn access(&self) -> &Access {

@@ -1,10 +1,6 @@
 //! Versions of an action: going back to one.
 
-use super::{
-    actions::NotSaved,
-    audit::By,
-    state::App,
-};
+use super::{actions::NotSaved, audit::By, state::App};
 use crate::{
     clock,
     model::id::{ActionId, OrgId},

@@ -14,7 +14,9 @@ use super::{
 use crate::{
     clock,
     model::{
+        action::{Action, Kind},
         id::RunId,
+        policy::Overlap,
         run::{Run, Status},
     },
     store::{Change, Once},
@@ -212,7 +214,13 @@ fn may_run(known: &Known) -> Result<(), Refused> {
     })
 }
 
-/// Runs of an action at one time: those of a stateful one go one after another.
+/// Runs of an action at one time: those of a stateful one go one after another, and so do timed ones that must not
+/// overlap.
 pub(super) fn parallel(known: &Known) -> usize {
-    if known.action.policy.stateful { 1 } else { known.action.policy.parallel as usize }
+    let Action { kind, policy, .. } = &known.action;
+    let timed = match kind {
+        Kind::Once | Kind::Repeat => true,
+        Kind::Service => false,
+    };
+    if policy.stateful || (timed && policy.overlap != Overlap::Allow) { 1 } else { policy.parallel as usize }
 }

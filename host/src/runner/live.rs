@@ -137,6 +137,11 @@ impl Live {
         }
     }
 
+    /// The log so far, of this attempt.
+    pub(crate) fn log(&self) -> Vec<LogLine> {
+        self.state().log.clone()
+    }
+
     /// Follows the log from its first line.
     pub(crate) fn follow(self: &Arc<Self>) -> Follow {
         Follow { live: self.clone(), progress: self.progress.subscribe(), seen: 0 }
@@ -164,10 +169,5 @@ impl Follow {
                 return None;
             }
         }
-    }
-
-    /// How many lines were handed out.
-    pub(crate) fn seen(&self) -> usize {
-        self.seen
     }
 }

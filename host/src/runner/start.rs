@@ -146,6 +146,11 @@ impl Runner {
         self.0.lives().get(id).cloned()
     }
 
+    /// Whether a run of the action runs.
+    pub(crate) fn runs_now(&self, org: &OrgId, action: &ActionId) -> bool {
+        self.0.lanes().live_of(org, action) > 0
+    }
+
     /// How many run and how many wait.
     pub(crate) fn load(&self) -> (usize, usize) {
         let lanes = self.0.lanes();
@@ -175,8 +180,8 @@ impl Runner {
             self.0.give_up(&live).await;
         }
         let mut running = self.0.running.subscribe();
-        let ended = tokio::time::timeout(grace, running.wait_for(|running| *running == 0)).await;
-        if ended.is_err() {
+        let ended = tokio::time::timeout(grace, running.wait_for(|running| *running == 0)).await.is_ok();
+        if !ended {
             let lives: Vec<_> = self.0.lives().values().cloned().collect();
             for live in lives {
                 live.interrupt();

@@ -1,0 +1,231 @@
+//! What a request gets that is not answered: one envelope for all, with a stable word that programs can go by.
+
+use std::time::Duration;
+
+use axum::{
+    Json,
+    extract::rejection::{BytesRejection, JsonRejection},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    app::{Denied, NotMade, NotSaved},
+    environment,
+    runner::{NotPrepared, Refused},
+    store,
+};
+
+/// An answer that is not what was asked for.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    status: StatusCode,
+    /// The envelope's number; the same as the status but for one old quirk.
+    word: &'static str,
+    message: String,
+    hint: Option<String>,
+    retry_after: Option<Duration>,
+    /// Text instead of the envelope, and who may be asked for credentials.
+    plain: bool,
+}
+
+/// The envelope of every error.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ErrorWire {
+    /// The HTTP status.
+    #[schema(example = 404)]
+    code: u16,
+    /// What is wrong, for people.
+    #[schema(example = "there is no action 0ujtsYcgvSTl8PAuAdqWYSMnLOv")]
+    message: String,
+    /// A stable word for programs: see docs/api.md.
+    #[schema(example = "not_found")]
+    error_detail: &'static str,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
+}
+
+impl Problem {
+    pub(crate) fn new(status: StatusCode, word: &'static str, message: impl Into<String>) -> Self {
+        Self { status, word, message: message.into(), hint: None, retry_after: None, plain: false }
+    }
+
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "bad_request", message)
+    }
+
+    pub(crate) fn not_found(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", message)
+    }
+
+    /// The account may not do that. Answers nothing about whether it is there.
+    pub(crate) fn forbidden() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", "Unauthorized Access")
+    }
+
+    pub(crate) fn too_large(what: &str, bytes_max: usize) -> Self {
+        let message = format!("{what} is larger than the limit of {bytes_max} bytes");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    fn internal(error: &dyn std::error::Error) -> Self {
+        tracing::error!(error = %error, "a request failed: {error}");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the server failed: see its log")
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let Self { status, word, message, hint, retry_after, plain } = self;
+        let mut response = if plain {
+            (status, [(header::WWW_AUTHENTICATE, "Bearer realm=\"openobserve\"")], message).into_response()
+        } else {
+            let wire = ErrorWire { code: status.as_u16(), message, error_detail: word, hint };
+            (status, Json(wire)).into_response()
+        };
+        if let Some(wait) = retry_after {
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+        }
+        response
+    }
+}
+
+impl From<Denied> for Problem {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Missing => Self::new(StatusCode::UNAUTHORIZED, "unauthorized", denied.to_string()),
+            // OpenObserve answers wrong credentials with plain text, and its clients know that.
+            Denied::Wrong => {
+                Self { plain: true, ..Self::new(StatusCode::UNAUTHORIZED, "unauthorized", denied.to_string()) }
+            }
+            Denied::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<store::Error> for Problem {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::Full { .. } => {
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", error.to_string())
+            }
+            store::Error::Closed => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "draining", "the server is shutting down")
+            }
+            store::Error::Locked(_)
+            | store::Error::File { .. }
+            | store::Error::Newer { .. }
+            | store::Error::Library(_)
+            | store::Error::Damaged { .. }
+            | store::Error::NotEmpty(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        let retry_after = refused.retry_after();
+        let message = refused.to_string();
+        let (status, word) = match refused {
+            Refused::NoAction => (StatusCode::NOT_FOUND, "not_found"),
+            Refused::Paused => (StatusCode::CONFLICT, "paused"),
+            Refused::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
+            Refused::ActionQueue { .. } | Refused::OrgQueue { .. } | Refused::OrgQueueBytes { .. } => {
+                (StatusCode::TOO_MANY_REQUESTS, "queue_full")
+            }
+            Refused::Rate { .. } => (StatusCode::TOO_MANY_REQUESTS, "rate"),
+            Refused::Fuel { .. } => (StatusCode::TOO_MANY_REQUESTS, "fuel"),
+            Refused::OtherBody => (StatusCode::CONFLICT, "idempotency_conflict"),
+            Refused::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
+            Refused::Store(error) => return error.into(),
+        };
+        Self { retry_after, ..Self::new(status, word, message) }
+    }
+}
+
+impl From<NotSaved> for Problem {
+    fn from(not_saved: NotSaved) -> Self {
+        let message = not_saved.to_string();
+        match not_saved {
+            NotSaved::NoAction(_) | NotSaved::NoOrganisation(_) => Self::not_found(message),
+            NotSaved::Environment(environment::Error::Key(_)) => {
+                Self::bad_request("Environment variable keys must be uppercase and alphanumeric").hint(message)
+            }
+            NotSaved::Environment(_)
+            | NotSaved::Name(_)
+            | NotSaved::NoSchedule
+            | NotSaved::Schedule(_)
+            | NotSaved::Kind
+            | NotSaved::NoServiceAccount
+            | NotSaved::Long { .. }
+            | NotSaved::Policy(_)
+            | NotSaved::TooMany => Self::bad_request(message),
+            NotSaved::Prepare(error) => error.into(),
+            NotSaved::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<NotPrepared> for Problem {
+    fn from(error: NotPrepared) -> Self {
+        let message = error.to_string();
+        let bad = |word| Self::new(StatusCode::BAD_REQUEST, word, format!("Failed to process action:{message}"));
+        match error {
+            NotPrepared::NoAction | NotPrepared::NoVersion(_) => Self::not_found(message),
+            // What the contract says of a file that is no zip.
+            NotPrepared::Bundle(why) => Self::bad_request(format!("Error reading ZIP file: {why}")),
+            NotPrepared::NoMain => bad("no_main"),
+            NotPrepared::Import { log, .. } => {
+                let said: Vec<&str> = log.iter().map(|line| line.message.as_str()).collect();
+                let problem = bad("import_failed");
+                if said.is_empty() { problem } else { problem.hint(format!("it logged:\n{}", said.join("\n"))) }
+            }
+            NotPrepared::Runtime(error @ actiond_runtime::Error::MemoryLimit { .. }) => {
+                Self::bad_request(error.to_string())
+            }
+            NotPrepared::Runtime(error) => Self::internal(&error),
+            NotPrepared::Store(error) => error.into(),
+            NotPrepared::Files(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<NotMade> for Problem {
+    fn from(not_made: NotMade) -> Self {
+        let message = not_made.to_string();
+        match not_made {
+            NotMade::NoAccount(_) | NotMade::NoOrganisation(_) => Self::not_found(message),
+            NotMade::Exists(_) => Self::new(StatusCode::CONFLICT, "exists", message),
+            NotMade::Password | NotMade::TooMany => Self::bad_request(message),
+            NotMade::Root => Self::forbidden(),
+            NotMade::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<JsonRejection> for Problem {
+    fn from(rejection: JsonRejection) -> Self {
+        let word = match &rejection {
+            JsonRejection::JsonDataError(_) | JsonRejection::JsonSyntaxError(_) => "bad_json",
+            JsonRejection::MissingJsonContentType(_) => "content_type",
+            _ => "bad_request",
+        };
+        Self::new(rejection.status(), word, rejection.body_text())
+    }
+}
+
+impl From<BytesRejection> for Problem {
+    fn from(rejection: BytesRejection) -> Self {
+        let word = if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE { "too_large" } else { "bad_request" };
+        Self::new(rejection.status(), word, rejection.body_text())
+    }
+}

@@ -1,0 +1,78 @@
+//! Every route, on one page.
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Request},
+    http::StatusCode,
+    response::IntoResponse as _,
+};
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{actions, details, health, invoke, problem::Problem, runs, upload};
+use crate::app::App;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "actiond", description = "Runs untrusted Python actions for logs, alerts and time"),
+    tags(
+        (name = "actions", description = "Actions, their versions, schedules and policies"),
+        (name = "runs", description = "Running actions, and what came of it"),
+        (name = "server", description = "The server itself"),
+    )
+)]
+struct Description;
+
+/// All routes over `app`, and their description.
+pub(crate) fn router(app: App) -> Router {
+    let (router, description) = OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(health::config))
+        .merge(actions_router())
+        .merge(runs_router())
+        .split_for_parts();
+    let body_bytes = app.settings().body_bytes;
+    router
+        .merge(utoipa_swagger_ui::SwaggerUi::new("/api-docs").url("/openapi.json", description))
+        .fallback(|request: Request| async move {
+            Problem::not_found(format!("there is no {}", request.uri().path())).into_response()
+        })
+        .method_not_allowed_fallback(|request: Request| async move {
+            let message = format!("{} is not allowed here", request.method());
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message).into_response()
+        })
+        .layer(DefaultBodyLimit::max(body_bytes))
+        .layer(CatchPanicLayer::new())
+        .with_state(app)
+}
+
+fn actions_router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(actions::list))
+        .routes(routes!(upload::upload))
+        .routes(routes!(actions::remove_bulk))
+        .routes(routes!(actions::download))
+        .routes(routes!(actions::pause))
+        .routes(routes!(actions::resume))
+        .routes(routes!(invoke::test))
+        .routes(routes!(actions::details, actions::edit, actions::remove))
+        .routes(routes!(details::settings, details::edit_settings))
+        .routes(routes!(details::schedule))
+        .routes(routes!(details::versions))
+        .routes(routes!(details::download_version))
+        .routes(routes!(details::roll_back))
+}
+
+fn runs_router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(invoke::invoke))
+        .routes(routes!(runs::list))
+        .routes(routes!(runs::list_of_action))
+        .routes(routes!(runs::show))
+        .routes(routes!(runs::logs))
+        .routes(routes!(runs::cancel))
+        .routes(routes!(runs::replay))
+        .routes(routes!(runs::dead_letters))
+        .routes(routes!(runs::redrive))
+        .routes(routes!(runs::bury))
+}

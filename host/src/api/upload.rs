@@ -1,0 +1,246 @@
+//! `POST /api/{org}/actions/upload`: a form with an action's code and settings, checked part by part as OpenObserve does.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    Json,
+    extract::{Multipart, Path, State, multipart::Field},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{
+    caller::Caller,
+    details::PolicyWire,
+    problem::Problem,
+};
+use crate::{
+    app::{App, Upload},
+    model::{
+        account::Permission,
+        action::Kind,
+        id::{ActionId, OrgId},
+    },
+};
+
+/// Fields other than the file: an environment of 256 variables fits.
+const FIELD_BYTES_MAX: usize = 16 << 20;
+const PARTS_MAX: usize = 100;
+
+/// The id of what was saved.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct SavedWire {
+    pub(super) uuid: String,
+}
+
+/// The parts that were there. A part that comes again takes the place of the one before.
+#[derive(Debug, Default)]
+struct Form {
+    name: Option<String>,
+    owner: Option<String>,
+    file: Option<Vec<u8>>,
+    file_name: Option<String>,
+    seen_file_name: bool,
+    kind: Option<Kind>,
+    description: Option<String>,
+    cron: Option<String>,
+    zone: Option<String>,
+    env: Vec<(String, String)>,
+    service_account: String,
+    id: Option<ActionId>,
+    policy: Option<PolicyWire>,
+}
+
+/// Create an action, or upload a new version of one (with `id`)
+#[utoipa::path(
+    post, path = "/api/{org}/actions/upload", tag = "actions",
+    params(("org" = String, Path, description = "The organisation")),
+    request_body(content_type = "multipart/form-data", content = UploadForm),
+    responses((status = 200, body = SavedWire), (status = 400, body = super::ErrorWire), (status = 403, body = super::ErrorWire))
+)]
+pub(super) async fn upload(
+    State(app): State<App>,
+    Path(org): Path<String>,
+    caller: Caller,
+    form: Result<Multipart, axum::extract::multipart::MultipartRejection>,
+) -> Result<Json<SavedWire>, Problem> {
+    let form = form.map_err(|rejection| Problem::bad_request(rejection.body_text()))?;
+    let form = read(form, app.settings().body_bytes).await?;
+    let missing = form.name.is_none()
+        || form.owner.is_none()
+        || form.file.is_none()
+        || !form.seen_file_name
+        || form.kind.is_none();
+    if missing {
+        return Err(Problem::bad_request("Missing mandatory fields"));
+    }
+    let org = caller.may(&org, Permission::EditActions)?;
+    let upload = form.upload(&app, org, caller.email())?;
+    let id = app.upload(upload).await?;
+    Ok(Json(SavedWire { uuid: id.to_string() }))
+}
+
+/// The form's parts.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it only describes")]
+pub(super) struct UploadForm {
+    name: String,
+    owner: String,
+    #[schema(value_type = String, format = Binary)]
+    file: Vec<u8>,
+    filename: String,
+    /// once, repeat, service
+    execution_details: String,
+    description: Option<String>,
+    /// A cron expression of five or six fields, or an interval such as `every 15m`
+    cron_expr: Option<String>,
+    /// A JSON object
+    environment_variables: Option<String>,
+    service_account: String,
+    /// Of the action that gets a new version
+    id: Option<String>,
+    /// An IANA time zone; UTC by default
+    timezone: Option<String>,
+    /// A JSON object, see the settings of an action
+    policy: Option<String>,
+}
+
+/// A form that ends early simply ends: what is missing then is told by whoever looks.
+async fn read(mut parts: Multipart, body_bytes: usize) -> Result<Form, Problem> {
+    let mut form = Form::default();
+    let mut count = 0;
+    while let Some(part) = next(&mut parts, body_bytes).await? {
+        count += 1;
+        if count > PARTS_MAX {
+            return Err(Problem::bad_request(format!("the form has more than {PARTS_MAX} parts")));
+        }
+        form.take(part, body_bytes).await?;
+    }
+    Ok(form)
+}
+
+async fn next(parts: &mut Multipart, body_bytes: usize) -> Result<Option<Field<'_>>, Problem> {
+    match parts.next_field().await {
+        Ok(part) => Ok(part),
+        Err(error) if error.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE => {
+            Err(Problem::too_large("the body", body_bytes))
+        }
+        Err(_) => Ok(None),
+    }
+}
+
+impl Form {
+    async fn take(&mut self, part: Field<'_>, body_bytes: usize) -> Result<(), Problem> {
+        match part.name().unwrap_or_default().to_owned().as_str() {
+            "name" => self.name = Some(required(part, "Name", "name").await?),
+            "owner" => self.owner = Some(text(part, "Owner field", "owner").await?),
+            "file" => {
+                if let Some(name) = part.file_name() {
+                    self.file_name = Some(name.to_owned());
+                }
+                self.file = Some(file(part, body_bytes).await?);
+            }
+            "filename" => {
+                self.seen_file_name = true;
+                self.file_name = Some(required(part, "Filename", "filename").await?);
+            }
+            "execution_details" => {
+                let written = required(part, "Execution details", "execution_details").await?;
+                let kind = Kind::parse(&written);
+                self.kind = Some(kind.ok_or_else(|| Problem::bad_request("Invalid execution details"))?);
+            }
+            "description" => self.description = Some(text(part, "Description field", "description").await?),
+            "cron_expr" => self.cron = Some(text(part, "Cron expression", "cron_expr").await?),
+            "timezone" => {
+                self.zone = Some(text(part, "Timezone field", "timezone").await?).filter(|zone| !zone.is_empty());
+            }
+            "environment_variables" => {
+                self.env = variables(&text(part, "Environment variables", "environment_variables").await?)?;
+            }
+            "service_account" => {
+                self.service_account = text(part, "Service account field", "service_account").await?;
+            }
+            "id" => {
+                let written = text(part, "ID field", "id").await?;
+                self.id = Some(written.parse().map_err(|_| Problem::bad_request("Invalid ID"))?);
+            }
+            "policy" => {
+                let written = text(part, "Policy field", "policy").await?;
+                let policy = serde_json::from_str(&written);
+                self.policy =
+                    Some(policy.map_err(|error| Problem::bad_request(format!("Invalid JSON in policy: {error}")))?);
+            }
+            // What clients send beyond that counts for nothing, but is read up to the limit.
+            _ => drop(bytes(part, FIELD_BYTES_MAX).await),
+        }
+        Ok(())
+    }
+
+    fn upload(self, app: &App, org: OrgId, by: String) -> Result<Upload, Problem> {
+        let missing = || Problem::bad_request("Missing mandatory fields");
+        let file = self.file.ok_or_else(missing)?;
+        if file.is_empty() {
+            return Err(Problem::bad_request("Uploaded file is empty"));
+        }
+        let policy = self.policy.map(|policy| policy.over(&app.settings().policy.default)).transpose()?;
+        Ok(Upload {
+            org,
+            id: self.id,
+            name: self.name.ok_or_else(missing)?,
+            owner: self.owner.ok_or_else(missing)?,
+            description: self.description,
+            kind: self.kind.ok_or_else(missing)?,
+            cron: self.cron,
+            zone: self.zone,
+            env: self.env,
+            service_account: self.service_account,
+            zip_file_name: self.file_name.ok_or_else(missing)?,
+            zip: file.into(),
+            policy,
+            by,
+        })
+    }
+}
+
+async fn required(part: Field<'_>, what: &str, name: &str) -> Result<String, Problem> {
+    let written = text(part, &format!("{what} field"), name).await?;
+    if written.is_empty() {
+        return Err(Problem::bad_request(format!("{what} field is missing or empty")));
+    }
+    Ok(written)
+}
+
+async fn text(part: Field<'_>, what: &str, name: &str) -> Result<String, Problem> {
+    let bytes = bytes(part, FIELD_BYTES_MAX).await.map_err(|too_large| match too_large {
+        true => Problem::too_large(&format!("the part {name}"), FIELD_BYTES_MAX),
+        false => Problem::bad_request(format!("Failed to read {name} field")),
+    })?;
+    String::from_utf8(bytes).map_err(|_| Problem::bad_request(format!("{what} contains invalid UTF-8 data")))
+}
+
+async fn file(part: Field<'_>, body_bytes: usize) -> Result<Vec<u8>, Problem> {
+    let bytes = bytes(part, body_bytes).await.map_err(|too_large| match too_large {
+        true => Problem::too_large("the body", body_bytes),
+        false => Problem::bad_request("Failed to read file"),
+    })?;
+    if bytes.is_empty() { Err(Problem::bad_request("File is missing or empty")) } else { Ok(bytes) }
+}
+
+/// A part's bytes. `Err(true)` when they are too many, `Err(false)` when they did not come.
+async fn bytes(mut part: Field<'_>, bytes_max: usize) -> Result<Vec<u8>, bool> {
+    let mut bytes = Vec::new();
+    loop {
+        match part.chunk().await {
+            Ok(Some(chunk)) if bytes.len() + chunk.len() > bytes_max => return Err(true),
+            Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
+            Ok(None) => return Ok(bytes),
+            Err(error) => return Err(error.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE),
+        }
+    }
+}
+
+fn variables(written: &str) -> Result<Vec<(String, String)>, Problem> {
+    let read: Result<BTreeMap<String, String>, _> = serde_json::from_str(written);
+    let read = read.map_err(|_| Problem::bad_request("Invalid JSON in environment variables"))?;
+    Ok(read.into_iter().collect())
+}

@@ -1,0 +1,211 @@
+//! What is done about the due times of one action: pure, so that it can be read and tested.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::model::{
+    policy::{Missed, Overlap},
+    schedule::Schedule,
+};
+
+/// A due time that is decided on later than this was missed: the server was away, or the machine slept.
+pub(super) const LATE_MAX: Duration = Duration::from_secs(60);
+/// Due times that are counted or made up for at one time. Those before them are neither.
+const DUE_MAX: usize = 10_000;
+/// Stretches before now in which missed due times are looked for, the nearest first.
+const STRETCHES: [i64; 5] = [3_600, 86_400, 31 * 86_400, 366 * 86_400, 10 * 366 * 86_400];
+
+/// What is to be done.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Decision {
+    /// Due times that become runs, oldest first.
+    pub(super) runs: Vec<Timestamp>,
+    /// How many were not made up for.
+    pub(super) missed: u64,
+    /// How many nothing happens at because an earlier run has not ended.
+    pub(super) skipped: u64,
+    /// Everything up to this is decided on.
+    pub(super) until: Option<Timestamp>,
+}
+
+/// Decides on the due times after `decided` up to `now`. `busy`: a timed run of the action waits or runs.
+pub(super) fn decide(
+    schedule: &Schedule,
+    missed: Missed,
+    overlap: Overlap,
+    decided: Timestamp,
+    now: Timestamp,
+    busy: bool,
+) -> Decision {
+    let late = SignedDuration::try_from(LATE_MAX).unwrap_or(SignedDuration::ZERO);
+    let away = now.checked_sub(late).unwrap_or(Timestamp::MIN).max(decided);
+    let (made_up, given_up) = made_up_for(schedule, missed, decided, away);
+    let on_time = schedule.due(away, now).take(DUE_MAX);
+    let due: Vec<Timestamp> = made_up.into_iter().chain(on_time).collect();
+    let until = Some(now).filter(|_| !due.is_empty() || given_up > 0);
+    let mut decision = Decision { missed: given_up, until, ..Decision::default() };
+    match overlap {
+        Overlap::Allow | Overlap::Queue => decision.runs = due,
+        Overlap::Skip => {
+            // One at most: each later one would find it unfinished.
+            let free = usize::from(!busy);
+            decision.skipped = due.len().saturating_sub(free) as u64;
+            decision.runs = due.into_iter().take(free).collect();
+        }
+    }
+    decision
+}
+
+/// Which due times of a time away are made up for, and how many are not.
+fn made_up_for(
+    schedule: &Schedule,
+    missed: Missed,
+    decided: Timestamp,
+    away: Timestamp,
+) -> (Vec<Timestamp>, u64) {
+    if away <= decided {
+        return (Vec::new(), 0);
+    }
+    let due = latest_due(schedule, decided, away);
+    let kept = match missed {
+        Missed::Skip => 0,
+        Missed::Once => 1,
+        Missed::All { runs_max } => runs_max as usize,
+    };
+    let given_up = due.len().saturating_sub(kept);
+    (due[given_up..].to_vec(), given_up as u64)
+}
+
+/// The due times in the shortest of the stretches before `until` that holds any, but for those that are counted no more.
+fn latest_due(schedule: &Schedule, after: Timestamp, until: Timestamp) -> Vec<Timestamp> {
+    for seconds in STRETCHES {
+        let from = until.checked_sub(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MIN).max(after);
+        let due: Vec<Timestamp> = schedule.due(from, until).take(DUE_MAX).collect();
+        // The shorter stretch would leave most of what is to be counted out, unless there is more than is counted.
+        let whole = from == after;
+        if whole || due.len() >= DUE_MAX / 4 {
+            return due;
+        }
+    }
+    Vec::new()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::schedule::Zone;
+
+    fn at(text: &str) -> Timestamp {
+        format!("2026-03-01T{text}Z").parse().unwrap()
+    }
+
+    fn check(
+        text: &str,
+        missed: Missed,
+        overlap: Overlap,
+        times: (&str, &str),
+        busy: bool,
+    ) -> (Vec<String>, u64, u64) {
+        let schedule = Schedule::parse(text, Zone::UTC).unwrap();
+        let decision = decide(&schedule, missed, overlap, at(times.0), at(times.1), busy);
+        let runs = decision.runs.iter().map(|run| run.strftime("%H:%M:%S").to_string()).collect();
+        (runs, decision.missed, decision.skipped)
+    }
+
+    #[test]
+    fn due_times_become_runs_by_the_action_s_policy() {
+        let all = Missed::All { runs_max: 2 };
+        let rows: &[(&str, Missed, Overlap, (&str, &str), bool, (&[&str], u64, u64))] = &[
+            // On time, not yet due, a little late.
+            (
+                "* * * * *",
+                Missed::Once,
+                Overlap::Skip,
+                ("10:00:00", "10:01:00"),
+                false,
+                (&["10:01:00"], 0, 0),
+            ),
+            ("* * * * *", Missed::Once, Overlap::Skip, ("10:00:00", "10:00:59"), false, (&[], 0, 0)),
+            (
+                "* * * * *",
+                Missed::Skip,
+                Overlap::Skip,
+                ("10:00:00", "10:01:50"),
+                false,
+                (&["10:01:00"], 0, 0),
+            ),
+            // An earlier run has not ended.
+            ("* * * * *", Missed::Once, Overlap::Skip, ("10:00:00", "10:01:00"), true, (&[], 0, 1)),
+            (
+                "* * * * *",
+                Missed::Once,
+                Overlap::Queue,
+                ("10:00:00", "10:01:00"),
+                true,
+                (&["10:01:00"], 0, 0),
+            ),
+            (
+                "* * * * *",
+                Missed::Once,
+                Overlap::Allow,
+                ("10:00:00", "10:01:00"),
+                true,
+                (&["10:01:00"], 0, 0),
+            ),
+            (
+                "every 10s",
+                Missed::Once,
+                Overlap::Skip,
+                ("10:00:00", "10:00:30"),
+                false,
+                (&["10:00:10"], 0, 2),
+            ),
+            // The server was away.
+            ("0 * * * *", Missed::Skip, Overlap::Queue, ("10:00:00", "15:30:00"), false, (&[], 5, 0)),
+            (
+                "0 * * * *",
+                Missed::Once,
+                Overlap::Queue,
+                ("10:00:00", "15:30:00"),
+                false,
+                (&["15:00:00"], 4, 0),
+            ),
+            (
+                "0 * * * *",
+                all,
+                Overlap::Queue,
+                ("10:00:00", "15:30:00"),
+                false,
+                (&["14:00:00", "15:00:00"], 3, 0),
+            ),
+            ("0 * * * *", all, Overlap::Skip, ("10:00:00", "15:30:00"), false, (&["14:00:00"], 3, 1)),
+            (
+                "0 * * * *",
+                Missed::Once,
+                Overlap::Queue,
+                ("10:00:00", "16:00:30"),
+                false,
+                (&["15:00:00", "16:00:00"], 4, 0),
+            ),
+        ];
+        for (text, missed, overlap, times, busy, expected) in rows {
+            let (runs, given_up, skipped) = check(text, *missed, *overlap, *times, *busy);
+            assert_eq!(
+                (runs.iter().map(String::as_str).collect::<Vec<_>>(), given_up, skipped),
+                (expected.0.to_vec(), expected.1, expected.2),
+                "{text} {times:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_long_time_away_takes_no_long_time_now() {
+        let schedule = Schedule::parse("every 1s", Zone::UTC).unwrap();
+        let (decided, now) =
+            ("2020-01-01T00:00:00Z".parse().unwrap(), "2026-01-01T00:00:00Z".parse().unwrap());
+        let decision = decide(&schedule, Missed::Once, Overlap::Queue, decided, now, false);
+        assert!(decision.missed as usize <= DUE_MAX && !decision.runs.is_empty());
+        assert_eq!(decision.until, Some(now));
+    }
+}

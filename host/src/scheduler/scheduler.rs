@@ -1,0 +1,194 @@
+//! The scheduler: knows when each action is due next, and asks the runner for a run then. What it decided is in the store
+//! together with the run, so that a due time becomes one run whatever happens to us.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use futures_util::{StreamExt as _, stream};
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use super::decide::{Decision, decide};
+use crate::{
+    app::{App, new_traceparent},
+    clock,
+    model::{
+        action::{Action, Kind},
+        id::{ActionId, OrgId},
+        run::Trigger,
+        schedule::{Schedule, Zone},
+    },
+    runner::{Ask, Due, Refused},
+    store,
+};
+
+/// Due times that are worked on at one time: each waits for the disk.
+const PARALLEL: usize = 64;
+/// No wait is longer, so that a clock that was set does not matter for long.
+const WAIT_MAX: Duration = Duration::from_secs(30);
+/// When something could not be decided on (the queue or the disk is full), it is tried again after this.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// Runs actions when they are due.
+#[derive(Debug)]
+pub(crate) struct Scheduler {
+    app: App,
+}
+
+/// An action that has a schedule.
+#[derive(Debug, Clone)]
+struct Timed {
+    org: OrgId,
+    id: ActionId,
+    schedule: Schedule,
+}
+
+impl Scheduler {
+    pub(crate) fn new(app: App) -> Self {
+        Self { app }
+    }
+
+    /// Works until it is stopped.
+    pub(crate) async fn run(self, stop: CancellationToken) {
+        let mut changes = self.app.schedules();
+        while !stop.is_cancelled() {
+            changes.mark_unchanged();
+            match self.timed().await {
+                Ok(timed) => {
+                    let changed = async {
+                        // The sender lives as long as the app.
+                        let _ = changes.changed().await;
+                    };
+                    tokio::select! {
+                        () = self.work(timed) => {}
+                        () = changed => {}
+                        () = stop.cancelled() => {}
+                    }
+                }
+                Err(error) => {
+                    tracing::error!(error = %error, "schedules cannot be read: trying again");
+                    let _ = stop.run_until_cancelled(tokio::time::sleep(RETRY)).await;
+                }
+            }
+        }
+    }
+
+    /// Every action that is to run by time, and the due time after what was decided on.
+    async fn timed(&self) -> store::Result<Vec<(Timestamp, Timed)>> {
+        let now = clock::now();
+        self.app
+            .store()
+            .read(move |view| {
+                let mut timed = Vec::new();
+                for action in view.all_actions() {
+                    let action = action?;
+                    let Some(schedule) = schedule_of(&action) else { continue };
+                    let decided = view.activity(&action.id)?.decided_until.unwrap_or(now);
+                    let Some(due) = schedule.next(decided) else { continue };
+                    timed.push((due, Timed { org: action.org, id: action.id, schedule }));
+                }
+                Ok::<_, store::Error>(timed)
+            })
+            .await
+    }
+
+    /// Waits for due times and sees to them, until it is dropped: what is under way then is either in the store or not.
+    async fn work(&self, timed: Vec<(Timestamp, Timed)>) {
+        let mut waiting: BTreeMap<(Timestamp, ActionId), Timed> =
+            timed.into_iter().map(|(due, timed)| ((due, timed.id), timed)).collect();
+        loop {
+            let now = clock::now();
+            let later = waiting.split_off(&(now, ActionId::from_bytes([0xff; 20])));
+            let due = std::mem::replace(&mut waiting, later);
+            let done: Vec<_> = stream::iter(due.into_values())
+                .map(|timed| async move {
+                    let next = self.see_to(&timed, now).await;
+                    (next, timed)
+                })
+                .buffer_unordered(PARALLEL)
+                .collect()
+                .await;
+            waiting.extend(done.into_iter().filter_map(|(next, timed)| Some(((next?, timed.id), timed))));
+            let wait = match waiting.first_key_value() {
+                Some(((next, _), _)) => Duration::try_from(next.duration_since(clock::now()))
+                    .unwrap_or(Duration::ZERO)
+                    .min(WAIT_MAX),
+                None => WAIT_MAX,
+            };
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// Decides on what is due of one action; when to look at it again.
+    async fn see_to(&self, timed: &Timed, now: Timestamp) -> Option<Timestamp> {
+        match self.decide(timed, now).await {
+            Ok(()) => timed.schedule.next(now),
+            Err(refused) => {
+                tracing::warn!(action.id = %timed.id, reason = %refused, "action {} is due but cannot run yet", timed.id);
+                now.checked_add(RETRY).ok()
+            }
+        }
+    }
+
+    async fn decide(&self, timed: &Timed, now: Timestamp) -> Result<(), Refused> {
+        let (org, id) = (timed.org.clone(), timed.id);
+        let found = self.app.store().read(move |view| {
+            let Some(action) = view.action(&org, &id)? else { return Ok(None) };
+            Ok::<_, store::Error>(Some((view.activity(&id)?, action)))
+        });
+        let Some((activity, action)) = found.await? else { return Ok(()) };
+        let decided = activity.decided_until.unwrap_or(now);
+        let busy = self.app.runner().timed(&timed.id) > 0;
+        let policy = &action.policy;
+        let decision = decide(&timed.schedule, policy.missed, policy.overlap, decided, now, busy);
+        let Some(until) = decision.until else { return Ok(()) };
+        let mut missed = decision.missed;
+        for at in &decision.runs {
+            let due = Due { at: *at, decided_until: *at, missed: std::mem::take(&mut missed) };
+            self.app.runner().accept(self.ask(timed, due)).await?;
+        }
+        self.settle(timed.id, &decision, missed, until).await?;
+        Ok(())
+    }
+
+    /// Writes down what nothing runs for.
+    async fn settle(
+        &self,
+        id: ActionId,
+        decision: &Decision,
+        missed: u64,
+        until: Timestamp,
+    ) -> store::Result<()> {
+        let skipped = decision.skipped;
+        let settled = self.app.store().settle(move |change| {
+            let mut activity = change.activity(&id)?;
+            activity.skipped += skipped;
+            activity.missed += missed;
+            activity.decided_until = activity.decided_until.max(Some(until));
+            change.put_activity(&id, &activity)
+        });
+        settled.await
+    }
+
+    fn ask(&self, timed: &Timed, due: Due) -> Ask {
+        Ask {
+            org: timed.org.clone(),
+            action: timed.id,
+            version: None,
+            trigger: Trigger::Schedule,
+            input: "[]".to_owned(),
+            traceparent: new_traceparent(),
+            parent: None,
+            due: Some(due),
+            once: Vec::new(),
+        }
+    }
+}
+
+/// The schedule by which an action runs now.
+fn schedule_of(action: &Action) -> Option<Schedule> {
+    if action.kind != Kind::Repeat || action.paused {
+        return None;
+    }
+    let zone = Zone::parse(&action.zone).ok()?;
+    Schedule::parse(action.cron.as_deref()?, zone).ok()
+}
