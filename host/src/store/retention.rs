@@ -13,9 +13,8 @@ use crate::model::{
 impl View {
     /// Actions that are gone, whose runs are still to be removed.
     pub(crate) fn graves(&self) -> impl Iterator<Item = Result<ActionId>> + use<> {
-        self.below(key::GRAVES).filter_map(|entry| {
-            entry.map(|(key, _)| key::tail(&key).map(ActionId::from_bytes)).transpose()
-        })
+        self.below(key::GRAVES)
+            .filter_map(|entry| entry.map(|(key, _)| key::tail(&key).map(ActionId::from_bytes)).transpose())
     }
 }
 

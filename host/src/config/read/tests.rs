@@ -257,14 +257,14 @@ fn variables_of_others_are_left_alone() {
 
 #[test]
 fn what_follows_from_other_settings_follows() {
-    let at = flags(Some("[::]:80"), Some("d"));
+    let at = flags(Some("[::]:81"), Some("d"));
     let settings = read(Some("public_url = \"https://a.example.com/base/\""), &[], &at).unwrap().settings;
     assert_eq!(
         (&*settings.public_url, settings.data_dir.as_path()),
         ("https://a.example.com/base", Path::new("d"))
     );
     let settings = read(None, &[("XDG_DATA_HOME", "/x")], &at).unwrap().settings;
-    assert_eq!((&*settings.public_url, settings.data_dir.as_path()), ("http://[::]:80", Path::new("d")));
+    assert_eq!((&*settings.public_url, settings.data_dir.as_path()), ("http://[::]:81", Path::new("d")));
     let settings = read(None, &[("XDG_DATA_HOME", "/x")], &Flags::default()).unwrap().settings;
     assert_eq!(settings.data_dir, Path::new("/x/actiond"));
     let nowhere = Flags::default();
