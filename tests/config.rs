@@ -2,6 +2,9 @@
 
 use crate::program::Place;
 
+/// Names and values.
+type Variables = &'static [(&'static str, &'static str)];
+
 #[test]
 fn every_value_is_shown_with_its_source() {
     let place = Place::new();
@@ -32,7 +35,7 @@ fn every_value_is_shown_with_its_source() {
 
 #[test]
 fn a_wrong_configuration_is_one_line_and_code_2() {
-    let rows: &[(&str, &[&str], &[(&str, &str)], &str)] = &[
+    let rows: &[(&str, &[&str], Variables, &str)] = &[
         (
             "",
             &["--config", "gone.toml"],
