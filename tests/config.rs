@@ -2,6 +2,9 @@
 
 use crate::program::Place;
 
+/// Names and values.
+type Variables = &'static [(&'static str, &'static str)];
+
 #[test]
 fn every_value_is_shown_with_its_source() {
     let place = Place::new();
@@ -10,13 +13,13 @@ fn every_value_is_shown_with_its_source() {
         "body_mib = 5\ndrain_s = 6\nconnections = 7\n\n[runs]\nparallel = 8\n\n[root]\nemail = \"a@b.c\"\n\
          password = \"correct horse\"\n",
     );
-    let flags = ["--config", "a.toml", "--listen", "[::1]:80", "--data-dir", "data"];
+    let flags = ["--config", "a.toml", "--listen", "[::1]:81", "--data-dir", "data"];
     let start = place.start("config", &flags).env("ACTIOND_DRAIN_S", "60").env("ACTIOND_LISTEN", "[::1]:90");
     let ended = start.end();
     assert_eq!((ended.code, &*ended.stderr), (0, ""));
     for line in [
-        "listen = \"[::1]:80\"  # flag --listen",
-        "public_url = \"http://[::1]:80\"  # default",
+        "listen = \"[::1]:81\"  # flag --listen",
+        "public_url = \"http://[::1]:81\"  # default",
         "data_dir = \"data\"  # flag --data-dir",
         "body_mib = 5  # file a.toml",
         "drain_s = 60  # env ACTIOND_DRAIN_S",
@@ -32,7 +35,7 @@ fn every_value_is_shown_with_its_source() {
 
 #[test]
 fn a_wrong_configuration_is_one_line_and_code_2() {
-    let rows: &[(&str, &[&str], &[(&str, &str)], &str)] = &[
+    let rows: &[(&str, &[&str], Variables, &str)] = &[
         (
             "",
             &["--config", "gone.toml"],

@@ -9,7 +9,10 @@ use std::{
     time::Duration,
 };
 
-use figment::{Figment, value::Value};
+use figment::{
+    Figment,
+    value::{Num, Value},
+};
 
 use super::{
     place::Kept,
@@ -101,7 +104,8 @@ impl Said {
     fn check(&self, setting: &Setting, value: &Value) -> Result<(), Error> {
         match setting.kind {
             Kind::Integer { min, max, .. } => {
-                let number = value.to_u128().filter(|number| (min.into()..=max.into()).contains(number));
+                let whole = value.to_num().and_then(Num::to_u128_lossy);
+                let number = whole.filter(|number| (min.into()..=max.into()).contains(number));
                 let right = || self.wrong(setting.key, format!("it is a whole number from {min} to {max}"));
                 number.map(|_| ()).ok_or_else(right)
             }

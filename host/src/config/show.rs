@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use figment::value::Value;
+use figment::value::{Num, Value};
 
 use super::table::{Kind, Setting};
 
@@ -40,14 +40,15 @@ pub(super) fn shown(kind: Kind, value: &Value) -> String {
         (_, Value::String(_, text)) => format!("{text:?}"),
         (_, Value::Char(_, char)) => format!("{:?}", char.to_string()),
         (_, Value::Bool(_, bool)) => bool.to_string(),
-        (_, Value::Num(..)) => number(value),
+        (_, Value::Num(_, number)) => shown_number(*number),
         (_, Value::Dict(..)) => "a section".to_owned(),
         (_, Value::Array(..)) => "a list".to_owned(),
         (_, Value::Empty(..)) => "nothing".to_owned(),
     }
 }
 
-fn number(value: &Value) -> String {
-    let whole = value.to_i128().map(|number| number.to_string());
-    whole.or_else(|| value.to_f64().map(|number| number.to_string())).unwrap_or_default()
+fn shown_number(number: Num) -> String {
+    let whole = number.to_u128().map(|number| number.to_string());
+    let whole = whole.or_else(|| number.to_i128().map(|number| number.to_string()));
+    whole.or_else(|| number.to_f64().map(|number| number.to_string())).unwrap_or_default()
 }

@@ -10,3 +10,4 @@ pub(crate) mod organisation;
 pub(crate) mod policy;
 pub(crate) mod run;
 pub(crate) mod schedule;
+pub(crate) mod trace;

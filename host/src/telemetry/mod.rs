@@ -3,9 +3,19 @@
 #![cfg_attr(not(test), expect(dead_code, reason = "the server will log, trace and count"))]
 
 mod filter;
+pub(crate) mod logs;
+mod metrics;
 mod otlp;
+mod process;
+mod table;
+mod trace;
 
+pub(crate) use filter::{Filter, Format};
+pub(crate) use otlp::Endpoint;
+#[expect(unused_imports, reason = "the server will log, trace and count")]
 pub(crate) use {
-    filter::{Filter, Format},
-    otlp::Endpoint,
+    metrics::{Metrics, Ran},
+    otlp::{Traces, adopt, context},
+    table::{Count, Gauge},
+    trace::continued,
 };

@@ -24,6 +24,14 @@ fn flags(listen: Option<&str>, data_dir: Option<&str>) -> Flags {
     Flags { file: None, listen: listen.map(str::to_owned), data_dir: data_dir.map(str::to_owned) }
 }
 
+#[track_caller]
+fn are_refused(rows: &[(Variables, &str)]) {
+    for (variables, expected) in rows {
+        let said = read(None, variables, &Flags::default()).unwrap_err().to_string();
+        assert!(said.starts_with(expected) && !said.contains('\n'), "{variables:?}: {said}");
+    }
+}
+
 #[test]
 fn the_defaults_are_right() {
     let Effective { settings, shown } = read(None, &[], &Flags::default()).unwrap();
@@ -160,7 +168,7 @@ fn a_wrong_file_is_refused_with_its_line() {
 
 #[test]
 fn a_wrong_value_is_refused_with_its_source() {
-    let rows: &[(Variables, &str)] = &[
+    are_refused(&[
         (
             &[("ACTIOND_LISTEN", "5080")],
             "listen (env ACTIOND_LISTEN) is \"5080\": it is an address and a port",
@@ -193,6 +201,30 @@ fn a_wrong_value_is_refused_with_its_source() {
             "runs.memory_mib (env ACTIOND_RUNS_MEMORY_MIB) is 1025: it is at",
         ),
         (
+            &[("ACTIOND_LOG_LEVEL", "loud")],
+            "log.level (env ACTIOND_LOG_LEVEL) is \"loud\": \"loud\" is neither off",
+        ),
+        (
+            &[("ACTIOND_LOG_FORMAT", "xml")],
+            "log.format (env ACTIOND_LOG_FORMAT) is \"xml\": it is auto, text or json",
+        ),
+        (
+            &[("ACTIOND_OTLP_ENDPOINT", "otel:4317")],
+            "otlp.endpoint (env ACTIOND_OTLP_ENDPOINT) is \"otel:4317\": it",
+        ),
+        (&[("ACTIOND_LISTN", "a")], "unknown setting ACTIOND_LISTN (environment): is it ACTIOND_LISTEN?"),
+        (
+            &[("ACTIOND_RUN_FUEL", "a")],
+            "unknown setting ACTIOND_RUN_FUEL (environment): is it ACTIOND_RUNS_FUEL?",
+        ),
+        (&[("ACTIOND_", "a")], "unknown setting ACTIOND_ (environment): `actiond config` lists all"),
+    ]);
+}
+
+#[test]
+fn a_wrong_user_or_secret_is_refused_without_showing_it() {
+    are_refused(&[
+        (
             &[("ACTIOND_ROOT_EMAIL", "root")],
             "root.email (env ACTIOND_ROOT_EMAIL) is \"root\": it is an address",
         ),
@@ -216,29 +248,7 @@ fn a_wrong_value_is_refused_with_its_source() {
             &[("ACTIOND_ACTION_SERVER_TOKEN", "a\nb")],
             "action_server.token (env ACTIOND_ACTION_SERVER_TOKEN) is \"***\": it",
         ),
-        (
-            &[("ACTIOND_LOG_LEVEL", "loud")],
-            "log.level (env ACTIOND_LOG_LEVEL) is \"loud\": \"loud\" is neither off",
-        ),
-        (
-            &[("ACTIOND_LOG_FORMAT", "xml")],
-            "log.format (env ACTIOND_LOG_FORMAT) is \"xml\": it is auto, text or json",
-        ),
-        (
-            &[("ACTIOND_OTLP_ENDPOINT", "otel:4317")],
-            "otlp.endpoint (env ACTIOND_OTLP_ENDPOINT) is \"otel:4317\": it",
-        ),
-        (&[("ACTIOND_LISTN", "a")], "unknown setting ACTIOND_LISTN (environment): is it ACTIOND_LISTEN?"),
-        (
-            &[("ACTIOND_RUN_FUEL", "a")],
-            "unknown setting ACTIOND_RUN_FUEL (environment): is it ACTIOND_RUNS_FUEL?",
-        ),
-        (&[("ACTIOND_", "a")], "unknown setting ACTIOND_ (environment): `actiond config` lists all"),
-    ];
-    for (variables, expected) in rows {
-        let said = read(None, variables, &Flags::default()).unwrap_err().to_string();
-        assert!(said.starts_with(expected) && !said.contains('\n'), "{variables:?}: {said}");
-    }
+    ]);
 }
 
 #[test]
@@ -257,14 +267,14 @@ fn variables_of_others_are_left_alone() {
 
 #[test]
 fn what_follows_from_other_settings_follows() {
-    let at = flags(Some("[::]:80"), Some("d"));
+    let at = flags(Some("[::]:81"), Some("d"));
     let settings = read(Some("public_url = \"https://a.example.com/base/\""), &[], &at).unwrap().settings;
     assert_eq!(
         (&*settings.public_url, settings.data_dir.as_path()),
         ("https://a.example.com/base", Path::new("d"))
     );
     let settings = read(None, &[("XDG_DATA_HOME", "/x")], &at).unwrap().settings;
-    assert_eq!((&*settings.public_url, settings.data_dir.as_path()), ("http://[::]:80", Path::new("d")));
+    assert_eq!((&*settings.public_url, settings.data_dir.as_path()), ("http://[::]:81", Path::new("d")));
     let settings = read(None, &[("XDG_DATA_HOME", "/x")], &Flags::default()).unwrap().settings;
     assert_eq!(settings.data_dir, Path::new("/x/actiond"));
     let nowhere = Flags::default();
