@@ -9,8 +9,6 @@
 //! | `raised(at, len)` | hands back an exception as JSON |
 //! | `log(level, source, source_len, message, message_len)` | one log record |
 
-use std::sync::Arc;
-
 use serde::Deserialize;
 use wasmtime::{Caller, Extern, Linker, Memory, format_err};
 
@@ -29,7 +27,7 @@ const LOG_FUEL: u64 = 500;
 /// What goes through the door in one call of the guest.
 #[derive(Debug)]
 pub(crate) struct Door {
-    input: Arc<str>,
+    input: String,
     result: Option<Vec<u8>>,
     raised: Option<Exception>,
     result_bytes_max: usize,
@@ -37,12 +35,12 @@ pub(crate) struct Door {
 
 impl Door {
     pub(crate) fn new(result_bytes_max: usize) -> Self {
-        Self { input: "".into(), result: None, raised: None, result_bytes_max }
+        Self { input: String::new(), result: None, raised: None, result_bytes_max }
     }
 
     /// Lays out the next call's payload and forgets the last call's answer.
-    pub(crate) fn offer(&mut self, input: &str) {
-        self.input = input.into();
+    pub(crate) fn offer(&mut self, input: String) {
+        self.input = input;
         self.result = None;
         self.raised = None;
     }
@@ -85,9 +83,10 @@ pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
 
 async fn input_read(mut caller: Caller<'_, State>, (to,): (u32,)) -> wasmtime::Result<()> {
     let memory = memory(&mut caller)?;
-    let input = caller.data().door.input.clone();
-    charge(&mut caller, byte_fuel(input.len() as u64)).await?;
-    let (bytes, _) = memory.data_and_store_mut(&mut caller);
+    let len = caller.data().door.input.len() as u64;
+    charge(&mut caller, byte_fuel(len)).await?;
+    let (bytes, state) = memory.data_and_store_mut(&mut caller);
+    let input = &state.door.input;
     let place = (to as usize)..(to as usize).saturating_add(input.len());
     bytes.get_mut(place).ok_or_else(outside)?.copy_from_slice(input.as_bytes());
     Ok(())

@@ -21,6 +21,17 @@ pub struct Source {
 pub struct Input<'a> {
     /// JSON text, handed to `main` parsed.
     pub data: &'a str,
+    /// Variables of this run only, over those of the action. Names are not empty and hold no `=`, neither names nor values
+    /// a NUL: else the run raises. An action whose import is done in each run sees them there too.
+    pub env: &'a [(String, String)],
     /// Ends the run when it is cancelled.
     pub cancel: CancellationToken,
+}
+
+impl<'a> Input<'a> {
+    /// A call with nothing but its data.
+    #[must_use]
+    pub fn new(data: &'a str, cancel: CancellationToken) -> Self {
+        Self { data, env: &[], cancel }
+    }
 }

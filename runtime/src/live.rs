@@ -76,7 +76,7 @@ impl Live {
     pub(crate) async fn call(
         &mut self,
         export: &str,
-        input: &str,
+        input: String,
         cancel: &CancellationToken,
     ) -> Result<Ended> {
         self.store.data_mut().door.offer(input);

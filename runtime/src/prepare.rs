@@ -59,7 +59,10 @@ pub enum Preparation {
 /// What the guest's `load` is told, as JSON.
 #[derive(Serialize)]
 struct LoadWire<'a> {
+    /// The action's variables.
     env: &'a [(String, String)],
+    /// Those of the run that imports it.
+    run: &'a [(String, String)],
 }
 
 impl Engine {
@@ -78,7 +81,7 @@ impl Engine {
             return ready(source, None, Vec::new());
         }
         let mut live = Live::new(engine, &engine.base.memory, &source.root, limits)?;
-        let ended = load(&mut live, &source, &CancellationToken::new()).await?;
+        let ended = load(&mut live, &source, &[], &CancellationToken::new()).await?;
         if !matches!(ended, Ended::Done(0)) {
             let outcome = live.finish(ended, false);
             let no_main = matches!(&outcome.end, End::Raised(exception) if exception.kind == NO_MAIN);
@@ -108,12 +111,16 @@ fn not_to_be_kept(engine: &Inner, live: &mut Live) -> Result<Option<&'static str
     })
 }
 
-/// Imports the action in `live`, which is at the base image.
-pub(crate) async fn load(live: &mut Live, source: &Source, cancel: &CancellationToken) -> Result<Ended> {
-    let input = serde_json::to_string(&LoadWire { env: &source.env });
-    let input =
-        input.map_err(|source| Error::System { doing: "write the environment", source: source.into() })?;
-    Ok(match live.call("load", &input, cancel).await? {
+/// Imports the action in `live`, which is at the base image. `run`: variables of the run that does it.
+pub(crate) async fn load(
+    live: &mut Live,
+    source: &Source,
+    run: &[(String, String)],
+    cancel: &CancellationToken,
+) -> Result<Ended> {
+    let input = serde_json::to_string(&LoadWire { env: &source.env, run });
+    let input = input.map_err(Error::system("write the environment"))?;
+    Ok(match live.call("load", input, cancel).await? {
         Ended::Exited(code) => Ended::ExitedInImport(code),
         ended @ (Ended::Done(_) | Ended::ExitedInImport(_) | Ended::Stopped(_) | Ended::Cancelled) => ended,
     })
@@ -124,7 +131,8 @@ pub(crate) async fn boot(engine: &Inner, limits: &Limits) -> Result<(Image, Vec<
     let action = engine.scratches.take()?;
     let mut live = Live::new(engine, &engine.base.memory, action.path(), limits)?;
     live.initialize().await?;
-    let ended = live.call("boot", "[]", &CancellationToken::new()).await?;
+    // What `run` gets, for those that warm it up.
+    let ended = live.call("boot", "\n[]".to_owned(), &CancellationToken::new()).await?;
     if matches!(ended, Ended::Done(0)) && live.state().files.open() == 0 {
         return Image::freeze(None, live.memory()?.0);
     }

@@ -1,5 +1,7 @@
 //! A sandbox: one live guest for one run of a prepared action.
 
+use serde::Serialize;
+
 use crate::{
     engine::Engine,
     error::{Error, Result},
@@ -48,14 +50,32 @@ impl Sandbox {
             return Err(Error::InputSize { bytes, limit_bytes });
         }
         if !self.prepared {
-            let ended = load(&mut self.live, &self.action.0.source, &input.cancel).await?;
+            let ended = load(&mut self.live, &self.action.0.source, input.env, &input.cancel).await?;
             if !matches!(ended, Ended::Done(0)) {
                 return Ok(self.live.finish(ended, false));
             }
         }
-        let ended = self.live.call("run", input.data, &input.cancel).await?;
+        let ended = self.live.call("run", payload(&input)?, &input.cancel).await?;
         Ok(self.live.finish(ended, self.prepared))
     }
+}
+
+/// What the guest's `run` is told before the payload, as JSON on the first line; that is empty when there is nothing to tell.
+#[derive(Serialize)]
+struct RunWire<'a> {
+    env: &'a [(String, String)],
+}
+
+fn payload(input: &Input<'_>) -> Result<String> {
+    let wire = RunWire { env: input.env };
+    let mut text = match wire.env {
+        [] => String::new(),
+        [_, ..] => serde_json::to_string(&wire).map_err(Error::system("write a run's variables"))?,
+    };
+    text.reserve_exact(1 + input.data.len());
+    text.push('\n');
+    text.push_str(input.data);
+    Ok(text)
 }
 
 impl std::fmt::Debug for Sandbox {

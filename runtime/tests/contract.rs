@@ -1,6 +1,7 @@
 //! The script's contract: how `main` is called, what becomes of what it returns, prints, logs and raises.
 
-use actiond_runtime::{End, Preparation};
+use actiond_runtime::{End, Input, Preparation};
+use tokio_util::sync::CancellationToken;
 
 use crate::support::{Bench, ending, env, limits, log};
 
@@ -353,10 +354,46 @@ async fn limits_on_payloads() {
     let outcome = bench.run_with(&action, &fits, &limits).await;
     assert_eq!(ending(&outcome), "96");
     let sandbox = bench.engine.start(&action, &limits).unwrap();
-    let input = actiond_runtime::Input {
-        data: &format!("[\"{}\"]", "x".repeat(97)),
-        cancel: tokio_util::sync::CancellationToken::new(),
-    };
-    let error = sandbox.call(input).await.unwrap_err();
+    let data = format!("[\"{}\"]", "x".repeat(97));
+    let error = sandbox.call(Input::new(&data, CancellationToken::new())).await.unwrap_err();
     assert_eq!(error.to_string(), "the payload has 101 bytes, the limit is 100");
+}
+
+/// (main.py, variables of the run, result)
+const VARIABLES: &[(&str, &[(&str, &str)], &str)] = &[
+    ("import os\ndef main(): return os.environ['KEY']", &[], "\"image\""),
+    ("import os\ndef main(): return os.environ['KEY']", &[("KEY", "run")], "\"run\""),
+    (
+        "import os\ndef main(): return [os.getenv('KEY'), os.environ.get('RUN'), os.getenv('GREETING')]",
+        &[("RUN", "a=b\n\"\u{1f600}"), ("GREETING", "")],
+        "[\"image\",\"a=b\\n\\\"\u{1f600}\",\"\"]",
+    ),
+    ("import os\nSEEN = os.environ.get('RUN')\ndef main(): return SEEN", &[("RUN", "run")], "null"),
+    (
+        "import os\nheld = open('main.py')\nSEEN = os.environ.get('RUN')\ndef main(): return [SEEN, os.environ['RUN']]",
+        &[("RUN", "run")],
+        "[\"run\",\"run\"]",
+    ),
+    ("def main(data): return data", &[("RUN", "run")], "[\"a\\nb\"]"),
+    ("def main(): pass", &[("", "run")], "OSError: [Errno 28] Invalid argument"),
+    ("def main(): pass", &[("A=B", "run")], "ValueError: illegal environment variable name"),
+    ("def main(): pass", &[("RUN", "\0")], "ValueError: embedded null byte"),
+];
+
+#[tokio::test]
+async fn variables_of_a_run_are_seen_by_that_run_only() {
+    let bench = Bench::new().await;
+    for (main, variables, expected) in VARIABLES {
+        let mut source = bench.source(&[("main.py", main)]);
+        source.env = env(&[("KEY", "image")]);
+        let Preparation::Ready(action) = bench.prepare(source).await else { panic!("not ready: {main}") };
+        let before = bench.run(&action, " [\"a\\nb\"] ").await;
+        let sandbox = bench.engine.start(&action, &limits()).unwrap();
+        let variables = env(variables);
+        let input = Input { env: &variables, ..Input::new(" [\"a\\nb\"] ", CancellationToken::new()) };
+        assert_eq!(ending(&sandbox.call(input).await.unwrap()), *expected, "for {main}");
+        let after = bench.run(&action, " [\"a\\nb\"] ").await;
+        assert_eq!(ending(&after), ending(&before), "for {main}");
+        assert_eq!(after.usage.fuel, before.usage.fuel, "for {main}");
+    }
 }

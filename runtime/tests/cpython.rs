@@ -118,7 +118,7 @@ fn copy(from: &Path, to: &Path) {
 async fn run(engine: Engine, action: Prepared, suite: Suite) -> (Suite, Result<Report, String>) {
     let data = serde_json::to_string(&(&suite.module, suite.left_out())).unwrap();
     let sandbox = engine.start(&action, &suite_limits()).unwrap();
-    let outcome = sandbox.call(Input { data: &data, cancel: CancellationToken::new() }).await.unwrap();
+    let outcome = sandbox.call(Input::new(&data, CancellationToken::new())).await.unwrap();
     let End::Returned(value) = &outcome.end else {
         let last = outcome.logs.last().map_or("", |line| &line.message);
         let complaint = format!(

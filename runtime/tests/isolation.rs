@@ -112,7 +112,7 @@ async fn guests_that_wait_share_one_thread() {
     for _ in 0..50 {
         let sandbox = bench.engine.start(&action, &limits()).unwrap();
         runs.spawn(async move {
-            let input = Input { data: "[]", cancel: CancellationToken::new() };
+            let input = Input::new("[]", CancellationToken::new());
             sandbox.call(input).await.unwrap()
         });
     }
@@ -132,7 +132,7 @@ async fn a_busy_guest_gives_way_and_can_be_cancelled() {
     let action = bench.ready("def main(data, logger):\n    print('begun')\n    while True: pass").await;
     let cancel = CancellationToken::new();
     let sandbox = bench.engine.start(&action, &limits()).unwrap();
-    let input = Input { data: "[]", cancel: cancel.clone() };
+    let input = Input::new("[]", cancel.clone());
     let turns = async {
         for _ in 0..3 {
             tokio::task::yield_now().await;
@@ -152,7 +152,7 @@ async fn a_waiting_guest_can_be_cancelled() {
     let action = bench.ready("import time\ndef main(): time.sleep(3600)").await;
     let cancel = CancellationToken::new();
     let sandbox = bench.engine.start(&action, &limits()).unwrap();
-    let input = Input { data: "[]", cancel: cancel.clone() };
+    let input = Input::new("[]", cancel.clone());
     let (outcome, ()) = tokio::join!(sandbox.call(input), async { cancel.cancel() });
     assert!(matches!(outcome.unwrap().end, End::Cancelled));
 }

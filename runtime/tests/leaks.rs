@@ -72,7 +72,7 @@ async fn run(engine: &Engine, action: &Prepared, kind: &str) {
     };
     let sandbox = engine.start(action, &limits).unwrap();
     let data = format!("[\"{kind}\"]");
-    let outcome = sandbox.call(Input { data: &data, cancel: CancellationToken::new() }).await.unwrap();
+    let outcome = sandbox.call(Input::new(&data, CancellationToken::new())).await.unwrap();
     let ended = crate::support::ending(&outcome);
     let expected = match kind {
         "return" => "[\"return\"]",

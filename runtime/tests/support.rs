@@ -109,7 +109,7 @@ impl Bench {
 
     pub(crate) async fn run_with(&self, action: &Prepared, data: &str, limits: &Limits) -> Outcome {
         let sandbox = self.engine.start(action, limits).unwrap();
-        sandbox.call(Input { data, cancel: CancellationToken::new() }).await.unwrap()
+        sandbox.call(Input::new(data, CancellationToken::new())).await.unwrap()
     }
 
     pub(crate) async fn run(&self, action: &Prepared, data: &str) -> Outcome {

@@ -213,7 +213,7 @@ impl<'a> Job<'a> {
     ) -> Result<Outcome, actiond_runtime::Error> {
         let cancel = CancellationToken::new();
         let sandbox = engine.start(prepared, &self.limits)?;
-        let mut call = std::pin::pin!(sandbox.call(Input { data: &self.data, cancel: cancel.clone() }));
+        let mut call = std::pin::pin!(sandbox.call(Input::new(&self.data, cancel.clone())));
         tokio::select! {
             outcome = &mut call => outcome,
             () = signals.next() => {

@@ -51,6 +51,7 @@ def _load() -> None:
     global _main, _arguments
     wire = json.loads(_actiond.input())
     os.environ.update(wire["env"])
+    os.environ.update(wire["run"])
     os.chdir(ROOT)
     # As `python main.py` would have it: the action's own modules first, vendored packages where site-packages are.
     sys.path.insert(0, ROOT)
@@ -101,7 +102,9 @@ def _run() -> None:
     _actiond.reseed(_generator)
     _generator.gauss_next = None
     logging._startTime = time.time_ns()
-    data = _decode(_actiond.input())
+    text = _actiond.input()
+    # The payload follows the first line, which is empty unless there is something to tell this run.
+    data = _decode(text, 1 if text[0] == "\n" else _begin(text))
     arguments = (data, _logger)[:_arguments]
     try:
         result.hand_back(_main(*arguments))
@@ -109,13 +112,20 @@ def _run() -> None:
         output.flush()
 
 
-def _decode(text: str) -> object:
-    """Like `json.loads`, without what it does around the scanner: half of a small run's instructions."""
+def _begin(text: str) -> int:
+    """Do what the first line says: it holds variables of this run. Returns where the payload begins."""
+    wire, end = _scan(text, 0)
+    os.environ.update(wire["env"])
+    return end + 1
+
+
+def _decode(text: str, start: int) -> object:
+    """Like `json.loads` from there on, without what it does around the scanner: half of a small run's instructions."""
     try:
-        data, end = _scan(text, 0)
+        data, end = _scan(text, start)
     except StopIteration:
-        return json.loads(text)
-    return data if end == len(text) else json.loads(text)
+        return json.loads(text[start:])
+    return data if end == len(text) else json.loads(text[start:])
 
 
 def _count_arguments(main: Callable[..., object]) -> int:

@@ -47,7 +47,7 @@ async fn one(
         let began = Instant::now();
         let sandbox = stage.engine.start(action, &limits())?;
         let started = Instant::now();
-        let outcome = sandbox.call(Input { data, cancel: CancellationToken::new() }).await?;
+        let outcome = sandbox.call(Input::new(data, CancellationToken::new())).await?;
         let called = Instant::now();
         fuel = returned(outcome)?.usage.fuel;
         totals.push(began.elapsed().as_secs_f64() * 1e3);

@@ -39,7 +39,7 @@ async fn live(stage: &Stage, (count, name): (usize, &str), rows: &mut Rows) -> R
     let mut parked = Vec::new();
     for _ in 0..count {
         let sandbox = stage.engine.start(&action, &limits())?;
-        let input = Input { data: records::TWO, cancel: CancellationToken::new() };
+        let input = Input::new(records::TWO, CancellationToken::new());
         let mut call = Box::pin(sandbox.call(input));
         park(call.as_mut()).await?;
         parked.push(call);

@@ -103,7 +103,7 @@ impl Stage {
     /// One run, which has to return.
     pub(crate) async fn run(&self, action: &Prepared, data: &str) -> Result<Outcome> {
         let sandbox = self.engine.start(action, &limits())?;
-        returned(sandbox.call(Input { data, cancel: CancellationToken::new() }).await?)
+        returned(sandbox.call(Input::new(data, CancellationToken::new())).await?)
     }
 }
 

@@ -168,7 +168,7 @@ impl Puppet {
         let scratch = Scratches::new(&dir.path().join("scratch"), 1).unwrap().take().unwrap();
         let action = dir.path().join("action");
         let mut state = State::new(&guest, &action, scratch, &limits, MEMORY_BYTES, Instant::now()).unwrap();
-        state.door.offer("\"input\"");
+        state.door.offer("\"input\"".to_owned());
         let engine = Engine::new(Config::new().consume_fuel(true)).unwrap();
         let mut linker = Linker::new(&engine);
         super::link(&mut linker).unwrap();
