@@ -1,8 +1,10 @@
 //! What to prepare and what to run it on.
 
-use std::path::PathBuf;
+use std::{fmt, path::PathBuf, sync::Arc};
 
 use tokio_util::sync::CancellationToken;
+
+use crate::outcome::LogLine;
 
 /// An action as it lies on disk, ready to be imported.
 #[derive(Debug, Clone)]
@@ -24,6 +26,8 @@ pub struct Input<'a> {
     /// Variables of this run only, over those of the action. Names are not empty and hold no `=`, neither names nor values
     /// a NUL: else the run raises. An action whose import is done in each run sees them there too.
     pub env: &'a [(String, String)],
+    /// Sees each line of the log as it is kept.
+    pub tail: Option<Tail>,
     /// Ends the run when it is cancelled.
     pub cancel: CancellationToken,
 }
@@ -32,6 +36,28 @@ impl<'a> Input<'a> {
     /// A call with nothing but its data.
     #[must_use]
     pub fn new(data: &'a str, cancel: CancellationToken) -> Self {
-        Self { data, env: &[], cancel }
+        Self { data, env: &[], tail: None, cancel }
+    }
+}
+
+/// Sees a run's log while it is written: the lines of [`crate::Outcome::logs`], in their order. It is called on the thread that
+/// polls the run, in the middle of it: it must be quick and must not wait.
+#[derive(Clone)]
+pub struct Tail(Arc<dyn Fn(&LogLine) + Send + Sync>);
+
+impl Tail {
+    /// `see` is called once for each line.
+    pub fn new(see: impl Fn(&LogLine) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(see))
+    }
+
+    pub(crate) fn see(&self, line: &LogLine) {
+        (self.0)(line);
+    }
+}
+
+impl fmt::Debug for Tail {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Tail")
     }
 }

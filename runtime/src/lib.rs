@@ -36,7 +36,7 @@ mod work;
 pub use engine::{Engine, Metering, Progress, Settings};
 pub use error::Error;
 pub use guest::Guest;
-pub use job::{Input, Source};
+pub use job::{Input, Source, Tail};
 pub use limits::Limits;
 pub use outcome::{End, Exception, Level, LogLine, Outcome, Stop, Usage};
 pub use prepare::{Preparation, Prepared};

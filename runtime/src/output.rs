@@ -4,6 +4,7 @@
 use tokio::time::Instant;
 
 use crate::{
+    job::Tail,
     limits::Limits,
     outcome::{Level, LogLine},
 };
@@ -31,6 +32,8 @@ pub(crate) struct Output {
     /// Started but not ended lines of stdout and stderr.
     partial: [Vec<u8>; 2],
     dropped_bytes: u64,
+    /// Who sees each line as it is kept.
+    pub(crate) tail: Option<Tail>,
     /// Everything the guest wrote, kept or not.
     pub(crate) bytes: u64,
 }
@@ -44,6 +47,7 @@ impl Output {
             bytes_left: limits.log_bytes,
             partial: [Vec::new(), Vec::new()],
             dropped_bytes: 0,
+            tail: None,
             bytes: 0,
         }
     }
@@ -79,7 +83,7 @@ impl Output {
     /// A remark of ours; it has room whatever the script wrote.
     pub(crate) fn remark(&mut self, level: Level, message: String) {
         let at = self.started.elapsed();
-        self.lines.push(LogLine { at, level, source: OURS.to_owned(), message });
+        self.keep(LogLine { at, level, source: OURS.to_owned(), message });
     }
 
     /// The log, with unfinished lines ended and a last line that says what was cut.
@@ -129,7 +133,14 @@ impl Output {
             self.bytes_left = 0;
         }
         let (at, source) = (self.started.elapsed(), source.to_owned());
-        self.lines.push(LogLine { at, level, source, message: text });
+        self.keep(LogLine { at, level, source, message: text });
+    }
+
+    fn keep(&mut self, line: LogLine) {
+        if let Some(tail) = &self.tail {
+            tail.see(&line);
+        }
+        self.lines.push(line);
     }
 }
 

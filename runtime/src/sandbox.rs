@@ -49,6 +49,7 @@ impl Sandbox {
         if bytes > limit_bytes {
             return Err(Error::InputSize { bytes, limit_bytes });
         }
+        self.live.state().output.tail.clone_from(&input.tail);
         if !self.prepared {
             let ended = load(&mut self.live, &self.action.0.source, input.env, &input.cancel).await?;
             if !matches!(ended, Ended::Done(0)) {

@@ -1,6 +1,9 @@
 //! The script's contract: how `main` is called, what becomes of what it returns, prints, logs and raises.
 
-use actiond_runtime::{End, Input, Preparation};
+use std::{sync::mpsc::sync_channel, time::Duration};
+
+use actiond_runtime::{End, Input, Preparation, Tail};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{Bench, ending, env, limits, log};
@@ -395,5 +398,37 @@ async fn variables_of_a_run_are_seen_by_that_run_only() {
         let after = bench.run(&action, " [\"a\\nb\"] ").await;
         assert_eq!(ending(&after), ending(&before), "for {main}");
         assert_eq!(after.usage.fuel, before.usage.fuel, "for {main}");
+    }
+}
+
+/// (main.py, what has been seen of its log when a run of it waits for ever)
+const TAILS: &[(&str, &[&str])] = &[
+    ("import time\ndef main():\n    print('a\\nb', end=''); time.sleep(3600)", &["a"]),
+    ("import time\ndef main(data, logger):\n    logger.info('a'); print('b'); time.sleep(3600)", &["a", "b"]),
+    ("import time\nheld = open('main.py')\nprint('import')\ndef main(): time.sleep(3600)", &["import"]),
+];
+
+#[tokio::test]
+async fn a_log_is_seen_while_it_is_written() {
+    let bench = Bench::new().await;
+    for (main, expected) in TAILS {
+        let action = bench.ready(main).await;
+        let (lines, seen) = sync_channel(10);
+        let tail = Tail::new(move |line| lines.try_send(line.clone()).unwrap());
+        let cancel = CancellationToken::new();
+        let sandbox = bench.engine.start(&action, &limits()).unwrap();
+        let mut call = Box::pin(sandbox.call(Input { tail: Some(tail), ..Input::new("[]", cancel.clone()) }));
+        let mut live = Vec::new();
+        while live.len() < expected.len() {
+            let waits = timeout(Duration::ZERO, call.as_mut()).await.is_err();
+            assert!(waits, "for {main}");
+            live.extend(seen.try_iter());
+        }
+        let messages: Vec<_> = live.iter().map(|line| line.message.as_str()).collect();
+        assert_eq!(messages, *expected, "for {main}");
+        cancel.cancel();
+        let outcome = call.await.unwrap();
+        live.extend(seen.try_iter());
+        assert_eq!(outcome.logs, live, "for {main}: what ends with the run is seen too");
     }
 }
