@@ -25,16 +25,14 @@ pub(crate) struct Image {
     id: [u8; ID_BYTES],
     /// Bytes of pages that are not zero: what keeping it in memory costs.
     pub(crate) resident_bytes: u64,
+    /// Bytes of pages that are not as in its base.
+    pub(crate) difference_bytes: u64,
 }
 
 impl Image {
     /// Freezes `memory`, and encodes how it differs from `base` (from zeros when there is none).
     pub(crate) fn freeze(base: Option<&Self>, memory: &[u8]) -> Result<(Self, Vec<u8>)> {
-        let changed = pages(memory).filter(|(number, page)| *page != base_page(base, *number));
-        let changed: Vec<(usize, &[u8])> = changed.collect();
-        let encoded = encode(base, memory.len(), &changed);
-        let image = Self::assemble(base, memory.len(), &changed, &encoded)?;
-        Ok((image, encoded))
+        Difference::between(base, memory).freeze()
     }
 
     /// The image that `encoded` describes; `None` when it is damaged or differs from another base.
@@ -43,12 +41,6 @@ impl Image {
         let pages = numbers.iter().zip(contents.chunks(PAGE_BYTES));
         let pages: Vec<(usize, &[u8])> = pages.map(|(number, page)| (*number as usize, page)).collect();
         Self::assemble(base, len, &pages, encoded).map(Some)
-    }
-
-    /// How much of `memory` is not as in `base`, in bytes of whole pages: what freezing it would cost.
-    pub(crate) fn difference_bytes(base: &Self, memory: &[u8]) -> u64 {
-        let changed = pages(memory).filter(|(number, page)| *page != base_page(Some(base), *number));
-        changed.count() as u64 * PAGE_BYTES as u64
     }
 
     fn assemble(base: Option<&Self>, len: usize, changed: &[(usize, &[u8])], encoded: &[u8]) -> Result<Self> {
@@ -62,11 +54,41 @@ impl Image {
             (number * PAGE_BYTES, page)
         });
         let memory = Arc::new(Frozen::new(len, all).map_err(Error::system("freeze an image"))?);
-        Ok(Self { memory, id: blake3::hash(encoded).into(), resident_bytes })
+        let difference_bytes = (changed.len() * PAGE_BYTES) as u64;
+        Ok(Self { memory, id: blake3::hash(encoded).into(), resident_bytes, difference_bytes })
     }
 
     pub(crate) fn id(&self) -> &[u8; ID_BYTES] {
         &self.id
+    }
+}
+
+/// Memory beside the image that it began as.
+#[derive(Debug)]
+pub(crate) struct Difference<'a> {
+    base: Option<&'a Image>,
+    memory_bytes: usize,
+    /// Pages that are not as in the base, by number.
+    changed: Vec<(usize, &'a [u8])>,
+}
+
+impl<'a> Difference<'a> {
+    /// `base`: zeros when there is none.
+    pub(crate) fn between(base: Option<&'a Image>, memory: &'a [u8]) -> Self {
+        let changed = pages(memory).filter(|(number, page)| *page != base_page(base, *number));
+        Self { base, memory_bytes: memory.len(), changed: changed.collect() }
+    }
+
+    /// What freezing the memory costs.
+    pub(crate) fn bytes(&self) -> u64 {
+        (self.changed.len() * PAGE_BYTES) as u64
+    }
+
+    /// The memory as an image, and the difference encoded.
+    pub(crate) fn freeze(self) -> Result<(Image, Vec<u8>)> {
+        let encoded = encode(self.base, self.memory_bytes, &self.changed);
+        let image = Image::assemble(self.base, self.memory_bytes, &self.changed, &encoded)?;
+        Ok((image, encoded))
     }
 }
 

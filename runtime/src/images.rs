@@ -34,6 +34,10 @@ impl Images {
         Self { cache, slots, hot_bytes_max, cold_bytes_max, hot }
     }
 
+    pub(crate) fn slots(&self) -> &Slots {
+        &self.slots
+    }
+
     /// The image of that name from memory, else from disk; `None` when it has to be made.
     pub(crate) fn find(&self, base: &Image, key: &ImageKey) -> Result<Option<Arc<Image>>> {
         if let Some(image) = self.hot().images.get(key) {

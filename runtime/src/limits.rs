@@ -47,6 +47,11 @@ impl Meter {
     pub(crate) fn new(memory_bytes_max: usize, memory_bytes: usize) -> Self {
         Self { memory_bytes_max, memory_bytes, refused: false }
     }
+
+    /// Grants no more memory from now on.
+    pub(crate) fn close(&mut self) {
+        self.memory_bytes_max = self.memory_bytes;
+    }
 }
 
 impl ResourceLimiter for Meter {

@@ -91,6 +91,12 @@ impl Live {
         })
     }
 
+    /// Has the guest fill its free memory with zeros. It gets no more memory from then on.
+    pub(crate) async fn wipe(&mut self, cancel: &CancellationToken) -> Result<Ended> {
+        self.state().meter.close();
+        self.call("load", "null".to_owned(), cancel).await
+    }
+
     /// Calls an export that every reactor module has for its constructors.
     pub(crate) async fn initialize(&mut self) -> Result<()> {
         let function = self.instance.get_typed_func::<(), ()>(&mut self.store, "_initialize");
@@ -132,12 +138,17 @@ impl Live {
 
     /// Ends this life. `prepared`: whether it began from the action's own image.
     pub(crate) fn finish(mut self, ended: Ended, prepared: bool) -> Outcome {
+        let end = self.end(ended);
+        self.close(ended, end, prepared)
+    }
+
+    /// Ends a life whose end is known already.
+    pub(crate) fn close(mut self, ended: Ended, end: End, prepared: bool) -> Outcome {
         if matches!(ended, Ended::Done(_)) {
             self.lease.allow_reuse();
         }
         let left = self.store.get_fuel().unwrap_or(self.fuel);
         let fuel = self.fuel.saturating_sub(left.saturating_sub(self.state().work.owed()));
-        let end = self.end(ended);
         let state = self.store.into_data();
         let usage = Usage {
             fuel,
@@ -149,7 +160,8 @@ impl Live {
         Outcome { end, logs: state.output.finish(), usage }
     }
 
-    fn end(&mut self, ended: Ended) -> End {
+    /// What the end of a call means; takes what the guest handed back.
+    pub(crate) fn end(&mut self, ended: Ended) -> End {
         let door = &mut self.state().door;
         match ended {
             Ended::Stopped(stop) => End::Stopped(stop),

@@ -8,6 +8,7 @@ use std::{
     ops::Range,
     os::fd::{AsFd, AsRawFd, OwnedFd},
     ptr::{self, NonNull},
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use rustix::{
@@ -32,6 +33,8 @@ pub(crate) struct Frozen {
     file: OwnedFd,
     view: NonNull<u8>,
     len: usize,
+    /// Whether nobody will start from it again.
+    retired: AtomicBool,
 }
 
 // SAFETY: the view is read-only, and the seals keep everyone from writing to or resizing the file below it.
@@ -58,11 +61,20 @@ impl Frozen {
             rustix::mm::mmap(ptr::null_mut(), len, ProtFlags::READ, MapFlags::SHARED, file.as_fd(), 0)?
         };
         let view = NonNull::new(view.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
-        Ok(Self { file, view, len })
+        Ok(Self { file, view, len, retired: AtomicBool::new(false) })
     }
 
     pub(crate) fn len(&self) -> usize {
         self.len
+    }
+
+    /// Says that nobody will start from it again: what holds it still is not worth keeping.
+    pub(crate) fn retire(&self) {
+        self.retired.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_retired(&self) -> bool {
+        self.retired.load(Ordering::Acquire)
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {

@@ -14,6 +14,7 @@ use crate::{
     limits::Limits,
     live::{Ended, Live},
     outcome::{End, LogLine, Outcome},
+    saved::AtRest,
 };
 
 /// The exception by which the shim says that `main.py` defines no `main`.
@@ -87,28 +88,18 @@ impl Engine {
             let no_main = matches!(&outcome.end, End::Raised(exception) if exception.kind == NO_MAIN);
             return Ok(if no_main { Preparation::NoMain(outcome) } else { Preparation::Failed(outcome) });
         }
-        if let Some(reason) = not_to_be_kept(engine, &mut live)? {
-            // Each run imports it anew and logs what it says.
-            return ready(source, Some(reason), Vec::new());
-        }
-        let (image, delta) = Image::freeze(Some(&engine.base), live.memory()?.0)?;
-        engine.images.keep(key, Arc::new(image), &delta)?;
-        ready(source, None, live.finish(ended, false).logs)
+        // What gives no image is imported anew in each run, which logs what it says.
+        let not_kept = match AtRest::of(engine, &mut live)? {
+            AtRest::Frozen(image, delta) => {
+                engine.images.keep(key, Arc::new(image), &delta)?;
+                return ready(source, None, live.finish(ended, false).logs);
+            }
+            AtRest::FileOpen => "its import leaves a file open",
+            AtRest::ScratchUsed => "its import leaves files below /tmp",
+            AtRest::TooLarge => "its import leaves too much in memory",
+        };
+        ready(source, Some(not_kept), Vec::new())
     }
-}
-
-/// What the import left behind that an image cannot hold.
-fn not_to_be_kept(engine: &Inner, live: &mut Live) -> Result<Option<&'static str>> {
-    let (memory, state) = live.memory()?;
-    Ok(if state.files.open() > 0 {
-        Some("its import leaves a file open")
-    } else if !state.scratch.is_empty()? {
-        Some("its import leaves files below /tmp")
-    } else if Image::difference_bytes(&engine.base, memory) > engine.image_bytes {
-        Some("its import leaves too much in memory")
-    } else {
-        None
-    })
 }
 
 /// Imports the action in `live`, which is at the base image. `run`: variables of the run that does it.
@@ -132,7 +123,11 @@ pub(crate) async fn boot(engine: &Inner, limits: &Limits) -> Result<(Image, Vec<
     let mut live = Live::new(engine, &engine.base.memory, action.path(), limits)?;
     live.initialize().await?;
     // What `run` gets, for those that warm it up.
-    let ended = live.call("boot", "\n[]".to_owned(), &CancellationToken::new()).await?;
+    let never = CancellationToken::new();
+    let mut ended = live.call("boot", "\n[]".to_owned(), &never).await?;
+    if matches!(ended, Ended::Done(0)) {
+        ended = live.wipe(&never).await?;
+    }
     if matches!(ended, Ended::Done(0)) && live.state().files.open() == 0 {
         return Image::freeze(None, live.memory()?.0);
     }

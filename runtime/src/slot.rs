@@ -158,8 +158,9 @@ impl Slots {
         Self(Arc::new(Inner { scan, idle_max, idle, alive_max, alive }))
     }
 
-    /// Unmaps the idle slots of an image that is no longer kept.
+    /// Unmaps the idle slots of an image that is no longer kept; those in use are unmapped when they are given back.
     pub(crate) fn evict(&self, image: &Arc<Frozen>) {
+        image.retire();
         self.idle().retain(|slot| !Arc::ptr_eq(&slot.image, image));
     }
 
@@ -208,7 +209,8 @@ impl Slots {
     fn give_back(&self, mut slot: Slot, reusable: bool) {
         if reusable && slot.reset(self.0.scan.as_ref()).is_ok() {
             let mut idle = self.idle();
-            if idle.len() < self.0.idle_max {
+            // Retired before its idle slots are looked through, and asked under the same lock: none is missed.
+            if idle.len() < self.0.idle_max && !slot.image.is_retired() {
                 idle.push_back(slot);
             }
         }

@@ -1,11 +1,11 @@
 //! What must differ between runs, what must not, and how guests share a thread.
 
-use std::{collections::HashSet, path::Path};
+use std::collections::HashSet;
 
 use actiond_runtime::{End, Input, Reset, Settings};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{Bench, ending, limits};
+use crate::support::{Bench, ending, limits, share_code};
 
 #[tokio::test]
 async fn randomness_differs_between_runs_of_one_image() {
@@ -48,16 +48,6 @@ async fn string_hashes_differ_between_base_images() {
         seen.insert(first);
     }
     assert_eq!(seen.len(), 2, "{seen:?}");
-}
-
-fn share_code(to: &Path) {
-    let from = Path::new(env!("CARGO_TARGET_TMPDIR")).join("actiond-images");
-    for entry in std::fs::read_dir(from).into_iter().flatten() {
-        let path = entry.unwrap().path();
-        if path.extension().is_some_and(|extension| extension == "code") {
-            std::fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
-        }
-    }
 }
 
 #[tokio::test]

@@ -6,4 +6,5 @@ mod cpython;
 mod hostile;
 mod isolation;
 mod leaks;
+mod stateful;
 mod support;

@@ -23,11 +23,16 @@ _STARTED_WITH = frozenset(sys.builtin_module_names) | {
     "_collections_abc", "abc", "codecs", "encodings", "genericpath", "importlib", "io", "os", "posixpath", "site", "stat",
     "zipimport", "actiond_shim", "main",
 }  # fmt: skip
+# The pieces in which free memory is wiped.
+_WIPED_BYTES_MAX, _WIPED_BYTES_MIN = 1 << 26, 1 << 10
 _generator = random._inst
 _scan = json.JSONDecoder().scan_once
 _logger = logging.getLogger("action")
 _main: Callable[..., object] | None = None
 _arguments = 0
+# Whether the memory after this run is the next one's, and then what its variables were before: name, value or None.
+_stays = False
+_before: list[tuple[str, str | None]] = []
 
 
 class NoMain(Exception):
@@ -38,20 +43,24 @@ class NoMain(Exception):
 
 
 def load() -> bool:
-    """Import the action and remember its `main`. False when that raised; the host has the exception then."""
+    """Import the action and remember its `main`, or wipe. False when that raised; the host has the exception then."""
     return outcome.guard(_load)
 
 
 def run() -> bool:
     """Call `main` once and hand back what it returns. False when that raised; the host has the exception then."""
-    return outcome.guard(_run)
+    returned = outcome.guard(_run)
+    return outcome.guard(_settle) if returned and _stays else returned
 
 
 def _load() -> None:
     global _main, _arguments
     wire = json.loads(_actiond.input())
+    if wire is None:
+        _wipe()
+        return
     os.environ.update(wire["env"])
-    os.environ.update(wire["run"])
+    _set_variables(wire["run"])
     os.chdir(ROOT)
     # As `python main.py` would have it: the action's own modules first, vendored packages where site-packages are.
     sys.path.insert(0, ROOT)
@@ -109,14 +118,53 @@ def _run() -> None:
     try:
         result.hand_back(_main(*arguments))
     finally:
-        output.flush()
+        output.flush(_stays)
+
+
+def _wipe() -> None:
+    """Fill free memory with zeros: what was let go of is no part of an image. The host grants no more memory meanwhile."""
+    held = []
+    size = _WIPED_BYTES_MAX
+    while size >= _WIPED_BYTES_MIN:
+        try:
+            held.append(bytes(size))
+        except MemoryError:
+            size //= 2
 
 
 def _begin(text: str) -> int:
-    """Do what the first line says: it holds variables of this run. Returns where the payload begins."""
+    """Do what the first line says. Returns where the payload begins."""
+    global _stays
     wire, end = _scan(text, 0)
-    os.environ.update(wire["env"])
+    if wire["stays"]:
+        _stays = True
+        _set_variables(wire["env"])
+    else:
+        os.environ.update(wire["env"])
     return end + 1
+
+
+def _set_variables(pairs: list[list[str]]) -> None:
+    """Set variables of this run, in a way that can be undone."""
+    for name, value in pairs:
+        _before.append((name, os.environ.get(name)))
+        os.environ[name] = value
+
+
+def _settle() -> None:
+    """Leave in memory what the script holds, and nothing of this run: no variables, no garbage.
+
+    What the script holds is not frozen: it may let go of it in a later run.
+    """
+    global _stays
+    _stays = False
+    while _before:
+        name, value = _before.pop()
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+    gc.collect()
 
 
 def _decode(text: str, start: int) -> object:

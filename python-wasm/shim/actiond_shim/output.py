@@ -1,6 +1,7 @@
 """Output: `logging` and `warnings` become log records of the host. Streams need nothing, descriptors 1 and 2 do."""
 
 import atexit
+import contextlib
 import logging
 import sys
 import warnings
@@ -79,15 +80,29 @@ _emit_to_stream = logging.StreamHandler.emit
 _show_warning_in_stream = warnings.showwarning
 
 
-def flush() -> None:
-    """At the end of a run, what an interpreter does at its end: `atexit`, handlers, and streams the script put in place."""
+def flush(stays: bool) -> None:
+    """At the end of a run, what an interpreter does at its end: `atexit`, handlers, and streams the script put in place.
+
+    Where the memory stays, handlers stay open.
+    """
     if atexit._ncallbacks():
         atexit._run_exitfuncs()
     if len(logging._handlerList) > _OUR_HANDLERS:
-        logging.shutdown()
+        if stays:
+            _flush_handlers()
+        else:
+            logging.shutdown()
     for stream, ours in ((sys.stdout, sys.__stdout__), (sys.stderr, sys.__stderr__)):
         if stream is not ours and stream is not None:
             stream.flush()
+
+
+def _flush_handlers() -> None:
+    for reference in reversed(logging._handlerList):
+        handler = reference()
+        if handler is not None:
+            with contextlib.suppress(OSError, ValueError):
+                handler.flush()
 
 
 def install() -> None:
