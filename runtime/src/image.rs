@@ -4,7 +4,7 @@
 //! Format, little-endian: magic, memory bytes (u64), id of the image it differs from (32 bytes, zero for none), number
 //! of pages (u32), their numbers (u32 each, rising), their contents as one LZ4 block.
 
-use std::sync::Arc;
+use std::{io, ops::Range, sync::Arc};
 
 use crate::{
     error::{Error, Result},
@@ -15,6 +15,9 @@ const MAGIC: &[u8; 8] = b"ACTIMG01";
 const ID_BYTES: usize = blake3::OUT_LEN;
 const HEADER_BYTES: usize = MAGIC.len() + 8 + ID_BYTES + 4;
 const MEMORY_BYTES_MAX: usize = 1 << 32;
+/// An image is mapped in at most so many stretches beside its base. Fewer take more memory, for what lies between changed
+/// pages is copied then; more take more of the 65,530 mappings that a process may have: two for each, in each slot.
+const STRETCHES_MAX: usize = 24;
 const ZERO_PAGE: [u8; PAGE_BYTES] = [0; PAGE_BYTES];
 
 /// A saved linear memory.
@@ -23,10 +26,8 @@ pub(crate) struct Image {
     pub(crate) memory: Arc<Frozen>,
     /// Equal ids, equal bytes.
     id: [u8; ID_BYTES],
-    /// Bytes of pages that are not zero: what keeping it in memory costs.
+    /// What keeping it in memory costs, in bytes: pages that are not as in its base, and what lies between them.
     pub(crate) resident_bytes: u64,
-    /// Bytes of pages that are not as in its base.
-    pub(crate) difference_bytes: u64,
 }
 
 impl Image {
@@ -44,18 +45,15 @@ impl Image {
     }
 
     fn assemble(base: Option<&Self>, len: usize, changed: &[(usize, &[u8])], encoded: &[u8]) -> Result<Self> {
-        let inherited = base.map_or(&[][..], |base| base.memory.bytes());
-        let inherited = pages(inherited).take(len / PAGE_BYTES).filter(|(_, page)| *page != ZERO_PAGE);
-        // Changed pages come second and overwrite what was inherited.
-        let all = inherited.chain(changed.iter().copied());
-        let mut resident_bytes = 0;
-        let all = all.map(|(number, page)| {
-            resident_bytes += PAGE_BYTES as u64;
-            (number * PAGE_BYTES, page)
-        });
-        let memory = Arc::new(Frozen::new(len, all).map_err(Error::system("freeze an image"))?);
-        let difference_bytes = (changed.len() * PAGE_BYTES) as u64;
-        Ok(Self { memory, id: blake3::hash(encoded).into(), resident_bytes, difference_bytes })
+        let changed: Vec<(usize, &[u8])> =
+            changed.iter().map(|(number, page)| (number * PAGE_BYTES, *page)).collect();
+        let memory = match base {
+            Some(base) => over(&base.memory, len, &changed),
+            None => Frozen::new(len, changed.into_iter()),
+        };
+        let memory = Arc::new(memory.map_err(Error::system("freeze an image"))?);
+        let resident_bytes = memory.file_bytes().map_err(Error::system("measure an image"))?;
+        Ok(Self { memory, id: blake3::hash(encoded).into(), resident_bytes })
     }
 
     pub(crate) fn id(&self) -> &[u8; ID_BYTES] {
@@ -92,13 +90,44 @@ impl<'a> Difference<'a> {
     }
 }
 
+/// Memory of `len` bytes that is as `below`, and zero past its end, but for `pages`: offsets, rising, and whole pages.
+fn over(below: &Arc<Frozen>, len: usize, pages: &[(usize, &[u8])]) -> io::Result<Frozen> {
+    let end = below.len();
+    let changed = pages.iter().map(|(offset, page)| *offset..offset + page.len());
+    let past = (len > end).then_some(end..len);
+    let apart: Vec<Range<usize>> = changed.filter(|changed| changed.start < end).chain(past).collect();
+    let (own, gaps) = join(&apart);
+    let gaps = gaps.into_iter().flat_map(|gap| {
+        let pages = below.stretch(gap.start)[..gap.len()].chunks(PAGE_BYTES).enumerate();
+        let pages = pages.map(move |(number, page)| (gap.start + number * PAGE_BYTES, page));
+        pages.filter(|(_, page)| *page != ZERO_PAGE)
+    });
+    Frozen::over(below, len, own, gaps.chain(pages.iter().copied()))
+}
+
+/// Joins ranges, which rise, to at most [`STRETCHES_MAX`] by closing the narrowest gaps; and those gaps.
+fn join(apart: &[Range<usize>]) -> (Vec<Range<usize>>, Vec<Range<usize>>) {
+    let gaps = apart.array_windows().map(|[one, next]| one.end..next.start);
+    let mut widths: Vec<usize> = gaps.clone().map(|gap| gap.len()).collect();
+    widths.sort_unstable_by(|one, other| other.cmp(one));
+    let closed_max = widths.get(STRETCHES_MAX - 1).copied().unwrap_or(0);
+    let mut joined: Vec<Range<usize>> = apart.first().cloned().into_iter().collect();
+    for next in apart.iter().skip(1) {
+        match joined.last_mut() {
+            Some(last) if next.start - last.end <= closed_max => last.end = next.end,
+            Some(_) | None => joined.push(next.clone()),
+        }
+    }
+    (joined, gaps.filter(|gap| !gap.is_empty() && gap.len() <= closed_max).collect())
+}
+
 fn pages(memory: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     memory.chunks_exact(PAGE_BYTES).enumerate()
 }
 
 fn base_page(base: Option<&Image>, number: usize) -> &[u8] {
-    let at = number * PAGE_BYTES;
-    base.and_then(|base| base.memory.bytes().get(at..at + PAGE_BYTES)).unwrap_or(&ZERO_PAGE)
+    let (at, base) = (number * PAGE_BYTES, base.map(|base| &base.memory));
+    base.filter(|memory| at < memory.len()).map_or(&ZERO_PAGE, |memory| &memory.stretch(at)[..PAGE_BYTES])
 }
 
 fn encode(base: Option<&Image>, len: usize, changed: &[(usize, &[u8])]) -> Vec<u8> {

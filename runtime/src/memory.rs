@@ -8,7 +8,10 @@ use std::{
     ops::Range,
     os::fd::{AsFd, AsRawFd, OwnedFd},
     ptr::{self, NonNull},
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use rustix::{
@@ -27,14 +30,23 @@ pub(crate) const PAGE_BYTES: usize = 4096;
 
 // ---------------------------------------------------------------------------------------------------------------------
 
-/// Bytes that never change again: a sealed memory file and a read-only view of it.
+/// Bytes that never change again: a sealed memory file and a read-only view of it; all of them, or what is not as in another.
 #[derive(Debug)]
 pub(crate) struct Frozen {
     file: OwnedFd,
     view: NonNull<u8>,
     len: usize,
+    below: Option<Below>,
     /// Whether nobody will start from it again.
     retired: AtomicBool,
+}
+
+/// What the rest of a frozen memory is like.
+#[derive(Debug)]
+struct Below {
+    image: Arc<Frozen>,
+    /// The stretches that are in the file above, rising and apart; all past the lower image's end is in them.
+    own: Vec<Range<usize>>,
 }
 
 // SAFETY: the view is read-only, and the seals keep everyone from writing to or resizing the file below it.
@@ -45,6 +57,25 @@ unsafe impl Sync for Frozen {}
 impl Frozen {
     /// Freezes `len` bytes, zero but for `pieces` (offset, bytes). `len` is a positive multiple of [`PAGE_BYTES`].
     pub(crate) fn new<'a>(len: usize, pieces: impl Iterator<Item = (usize, &'a [u8])>) -> io::Result<Self> {
+        Self::write(len, pieces, None)
+    }
+
+    /// Freezes `len` bytes: those of `pieces` lie in the stretches `own`, which rise, are apart and made of whole pages; the
+    /// others are as in `image`. All past its end is in `own`.
+    pub(crate) fn over<'a>(
+        image: &Arc<Self>,
+        len: usize,
+        own: Vec<Range<usize>>,
+        pieces: impl Iterator<Item = (usize, &'a [u8])>,
+    ) -> io::Result<Self> {
+        Self::write(len, pieces, Some(Below { image: image.clone(), own }))
+    }
+
+    fn write<'a>(
+        len: usize,
+        pieces: impl Iterator<Item = (usize, &'a [u8])>,
+        below: Option<Below>,
+    ) -> io::Result<Self> {
         let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
         let file = rustix::fs::memfd_create(c"actiond-image", flags)?;
         rustix::fs::ftruncate(&file, len as u64)?;
@@ -61,7 +92,7 @@ impl Frozen {
             rustix::mm::mmap(ptr::null_mut(), len, ProtFlags::READ, MapFlags::SHARED, file.as_fd(), 0)?
         };
         let view = NonNull::new(view.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
-        Ok(Self { file, view, len, retired: AtomicBool::new(false) })
+        Ok(Self { file, view, len, below, retired: AtomicBool::new(false) })
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -77,9 +108,32 @@ impl Frozen {
         self.retired.load(Ordering::Acquire)
     }
 
-    pub(crate) fn bytes(&self) -> &[u8] {
+    /// Bytes of the file: what this costs, but for what lies below it.
+    pub(crate) fn file_bytes(&self) -> io::Result<u64> {
+        Ok(rustix::fs::fstat(&self.file)?.st_blocks.cast_unsigned() * 512)
+    }
+
+    /// The bytes from `at` on, as far as they lie in one place; to the end where nothing lies below.
+    pub(crate) fn stretch(&self, at: usize) -> &[u8] {
         // SAFETY: `view` maps `len` readable bytes until drop, and the seals rule out writes and truncation.
-        unsafe { std::slice::from_raw_parts(self.view.as_ptr(), self.len) }
+        let view = unsafe { std::slice::from_raw_parts(self.view.as_ptr(), self.len) };
+        let Some(below) = &self.below else { return &view[at..] };
+        let next = below.own.partition_point(|own| own.end <= at);
+        match below.own.get(next) {
+            Some(own) if own.start <= at => &view[at..own.end],
+            Some(own) => &below.image.stretch(at)[..own.start - at],
+            None => &below.image.stretch(at)[..self.len - at],
+        }
+    }
+
+    /// What is to be mapped where, in this order: a later file over an earlier one.
+    fn layers(&self) -> impl Iterator<Item = (Range<usize>, &OwnedFd)> {
+        let whole = self
+            .below
+            .as_ref()
+            .map_or((0..self.len, &self.file), |below| (0..self.len.min(below.image.len), &below.image.file));
+        let own = self.below.iter().flat_map(|below| &below.own);
+        std::iter::once(whole).chain(own.map(|own| (own.clone(), &self.file)))
     }
 }
 
@@ -142,9 +196,11 @@ impl Reserved {
     /// Maps `image` copy-on-write at the start of the range.
     pub(crate) fn map(&mut self, image: &Frozen) -> io::Result<()> {
         let (prot, flags) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE | MapFlags::FIXED);
-        let at = self.at(&(0..image.len));
-        // SAFETY: `at` checked that the range is ours, and no guest runs in it: callers hold the slot exclusively.
-        unsafe { rustix::mm::mmap(at, image.len, prot, flags, image.file.as_fd(), 0)? };
+        for (range, file) in image.layers() {
+            let (at, offset) = (self.at(&range), range.start as u64);
+            // SAFETY: `at` checked that the range is ours, and no guest runs in it: callers hold the slot exclusively.
+            unsafe { rustix::mm::mmap(at, range.len(), prot, flags, file.as_fd(), offset)? };
+        }
         Ok(())
     }
 
@@ -156,11 +212,16 @@ impl Reserved {
     }
 
     pub(crate) fn copy_from(&mut self, image: &Frozen, range: Range<usize>) {
-        let to = self.at(&range).cast::<u8>();
-        let from = &image.bytes()[range];
-        // SAFETY: `at` checked the range against this reservation; `map` made it writable over the image's length,
-        // which the slice above checked; the two mappings are distinct.
-        unsafe { ptr::copy_nonoverlapping(from.as_ptr(), to, from.len()) };
+        let mut at = range.start;
+        while at < range.end {
+            let from = image.stretch(at);
+            let from = &from[..from.len().min(range.end - at)];
+            let to = self.at(&(at..at + from.len())).cast::<u8>();
+            // SAFETY: `at` checked the range against this reservation; `map` made it writable over the image's length,
+            // which the slice above checked; the two mappings are distinct.
+            unsafe { ptr::copy_nonoverlapping(from.as_ptr(), to, from.len()) };
+            at += from.len();
+        }
     }
 }
 

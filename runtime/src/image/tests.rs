@@ -1,6 +1,7 @@
 //! Images there and back, and files that are no images.
 
 use super::*;
+use crate::memory::Reserved;
 
 /// Numbers from a fixed seed.
 struct Random(u64);
@@ -146,5 +147,47 @@ fn claims_are_held_against_each_other() {
         let encoded = encoded(*len, *count, numbers, contents);
         let image = Image::decode(None, &encoded).unwrap();
         assert_eq!(image.is_some(), *sound, "{len} bytes, {count} pages {numbers:?}");
+    }
+}
+
+#[test]
+fn an_image_holds_only_what_differs() {
+    const PAGES: usize = 200;
+    let page = |seed: usize| vec![seed as u8 | 1; PAGE_BYTES];
+    let lower: Vec<u8> = (0..PAGES).flat_map(page).collect();
+    let below = Arc::new(Frozen::new(lower.len(), [(0, &lower[..])].into_iter()).unwrap());
+    let every = |step: usize| (0..PAGES).step_by(step).collect::<Vec<_>>();
+    // (pages of the upper one, which of them differ, how many its file holds)
+    let rows: [(usize, Vec<usize>, usize); 10] = [
+        (PAGES, vec![], 0),
+        (PAGES, vec![0], 1),
+        (PAGES, vec![PAGES - 1], 1),
+        (PAGES, vec![3, 4, 5, 100], 4),
+        (PAGES, every(10), 20),
+        // More stretches than may be: all gaps are of one width, or only the narrow ones are closed.
+        (PAGES, every(4), 197),
+        (PAGES, (0..40).step_by(2).chain((40..PAGES).step_by(20)).collect(), 48),
+        (PAGES / 2, vec![0, PAGES / 2 - 1], 2),
+        (PAGES + 50, vec![7, PAGES + 10], 2),
+        (PAGES + 50, vec![PAGES - 2, PAGES + 10, PAGES + 49], 3),
+    ];
+    for (pages, changed, held) in rows {
+        let contents = page(99);
+        let changed: Vec<(usize, &[u8])> =
+            changed.iter().map(|number| (number * PAGE_BYTES, &contents[..])).collect();
+        let mut expected = lower.clone();
+        expected.resize(pages * PAGE_BYTES, 0);
+        for (offset, bytes) in &changed {
+            expected[*offset..offset + bytes.len()].copy_from_slice(bytes);
+        }
+        let upper = over(&below, expected.len(), &changed).unwrap();
+        assert_eq!(upper.file_bytes().unwrap(), (held * PAGE_BYTES) as u64, "{pages} pages, {held} held");
+        assert!(upper.bytes() == expected, "{pages} pages, {held} held");
+        let mut range = Reserved::new(2 * PAGES * PAGE_BYTES).unwrap();
+        range.map(&upper).unwrap();
+        assert!(range.read(0..expected.len()) == expected, "{pages} pages, {held} held, mapped");
+        range.write(0, &vec![0; expected.len()]);
+        range.copy_from(&upper, 0..expected.len());
+        assert!(range.read(0..expected.len()) == expected, "{pages} pages, {held} held, copied");
     }
 }

@@ -40,6 +40,17 @@ impl Reserved {
     }
 }
 
+impl Frozen {
+    /// A copy of all of it.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        while bytes.len() < self.len {
+            bytes.extend_from_slice(self.stretch(bytes.len()));
+        }
+        bytes
+    }
+}
+
 #[test]
 fn frozen_bytes_stay_as_they_are() {
     let page = [7; PAGE_BYTES];
