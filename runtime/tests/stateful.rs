@@ -188,6 +188,8 @@ async fn three_hundred_runs_leave_no_more_than_the_script_holds() {
             settled = Some((busy.bytes().len(), busy.state.as_ref().unwrap().0.resident_bytes()));
         }
     }
+    let slots = bench.engine.stats().slots_idle;
+    assert!(slots <= 2, "{slots} slots are kept, of states that were replaced");
     let (bytes, resident) = settled.unwrap();
     let (now, resident_now) = (busy.bytes().len(), busy.state.as_ref().unwrap().0.resident_bytes());
     assert!(now <= bytes + bytes / 20, "{bytes} bytes after 20 runs, {now} after 300");

@@ -6,9 +6,7 @@ use std::{
     time::Duration,
 };
 
-use actiond_runtime::{
-    End, Engine, Guest, Input, Limits, Outcome, Preparation, Prepared, Progress, Source, Usage,
-};
+use actiond_runtime::{End, Engine, Guest, Input, Limits, Outcome, Preparation, Prepared, Progress, Source};
 use anyhow::{Context as _, anyhow};
 use jiff::Timestamp;
 use tokio::{runtime, time::Instant};
@@ -157,9 +155,10 @@ impl<'a> Job<'a> {
         };
         let env = self.environment.variables().to_vec();
         let source = Source { root: bundle.root, digest: bundle.digest, env };
-        let began = clock::now();
+        // Dropping the call ends it as well.
+        let (began, never) = (clock::now(), CancellationToken::new());
         let preparation = tokio::select! {
-            preparation = engine.prepare(source, &self.limits) => preparation.map_err(failure)?,
+            preparation = engine.prepare(source, &self.limits, &never) => preparation.map_err(failure)?,
             () = signals.next() => return Ok(Ran::cancelled()),
         };
         match preparation {
@@ -227,9 +226,7 @@ impl<'a> Job<'a> {
 impl Ran {
     /// Cancelled before anything ran.
     fn cancelled() -> Self {
-        let usage =
-            Usage { fuel: 0, wall: Duration::ZERO, memory_bytes: 0, output_bytes: 0, prepared: false };
-        Self { outcome: Outcome { end: End::Cancelled, logs: Vec::new(), usage }, began: clock::now() }
+        Self { outcome: Outcome::cancelled(), began: clock::now() }
     }
 }
 
