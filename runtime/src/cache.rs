@@ -3,7 +3,7 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::Write as _,
+    io::{self, Write as _},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
@@ -64,6 +64,15 @@ impl Cache {
             let _ = fs::remove_file(&aside);
             Error::File { doing: "write", path: self.path(name), source }
         })
+    }
+
+    /// Removes what is kept under `name`, if anything is.
+    pub(crate) fn remove(&self, name: &str) -> Result<()> {
+        let path = self.path(name);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::file("remove", path)(error)),
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 
     /// Waits until no other program makes anything for this cache; its turn lasts as long as the file is open.

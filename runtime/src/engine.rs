@@ -22,6 +22,7 @@ use crate::{
     slot::{Reset, Slots},
     stack::Stacks,
     state::State,
+    turn::Turns,
     wasi,
 };
 
@@ -89,6 +90,7 @@ pub(crate) struct Inner {
     pub(crate) guest_pre: InstancePre<State>,
     pub(crate) base: Arc<Image>,
     pub(crate) images: Images,
+    pub(crate) imports: Turns,
     pub(crate) scratches: Scratches,
     pub(crate) image_bytes: u64,
     pub(crate) metering: Metering,
@@ -137,6 +139,7 @@ impl Engine {
             guest_pre,
             base: Arc::new(base),
             images,
+            imports: Turns::default(),
             scratches,
             image_bytes: settings.image_bytes,
             metering: settings.metering,

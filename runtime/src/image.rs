@@ -15,8 +15,9 @@ const MAGIC: &[u8; 8] = b"ACTIMG01";
 const ID_BYTES: usize = blake3::OUT_LEN;
 const HEADER_BYTES: usize = MAGIC.len() + 8 + ID_BYTES + 4;
 const MEMORY_BYTES_MAX: usize = 1 << 32;
-/// What lies between two changed pages is copied, not mapped, up to this: each mapping costs more.
-const GAP_BYTES_MAX: usize = 16 * PAGE_BYTES;
+/// An image is mapped in at most so many stretches beside its base. Fewer take more memory, for what lies between changed
+/// pages is copied then; more take more of the 65,530 mappings that a process may have: two for each, in each slot.
+const STRETCHES_MAX: usize = 24;
 const ZERO_PAGE: [u8; PAGE_BYTES] = [0; PAGE_BYTES];
 
 /// A saved linear memory.
@@ -27,8 +28,6 @@ pub(crate) struct Image {
     id: [u8; ID_BYTES],
     /// What keeping it in memory costs, in bytes: pages that are not as in its base, and what lies between them.
     pub(crate) resident_bytes: u64,
-    /// Bytes of pages that are not as in its base.
-    pub(crate) difference_bytes: u64,
 }
 
 impl Image {
@@ -46,7 +45,6 @@ impl Image {
     }
 
     fn assemble(base: Option<&Self>, len: usize, changed: &[(usize, &[u8])], encoded: &[u8]) -> Result<Self> {
-        let difference_bytes = (changed.len() * PAGE_BYTES) as u64;
         let changed: Vec<(usize, &[u8])> =
             changed.iter().map(|(number, page)| (number * PAGE_BYTES, *page)).collect();
         let memory = match base {
@@ -55,7 +53,7 @@ impl Image {
         };
         let memory = Arc::new(memory.map_err(Error::system("freeze an image"))?);
         let resident_bytes = memory.file_bytes().map_err(Error::system("measure an image"))?;
-        Ok(Self { memory, id: blake3::hash(encoded).into(), resident_bytes, difference_bytes })
+        Ok(Self { memory, id: blake3::hash(encoded).into(), resident_bytes })
     }
 
     pub(crate) fn id(&self) -> &[u8; ID_BYTES] {
@@ -97,19 +95,30 @@ fn over(below: &Arc<Frozen>, len: usize, pages: &[(usize, &[u8])]) -> io::Result
     let end = below.len();
     let changed = pages.iter().map(|(offset, page)| *offset..offset + page.len());
     let past = (len > end).then_some(end..len);
-    let mut own: Vec<Range<usize>> = Vec::new();
-    let mut gaps = Vec::new();
-    for next in changed.filter(|next| next.start < end).chain(past) {
-        match own.last_mut() {
-            Some(last) if next.start - last.end <= GAP_BYTES_MAX => {
-                gaps.push(last.end..next.start);
-                last.end = next.end;
-            }
-            Some(_) | None => own.push(next),
+    let apart: Vec<Range<usize>> = changed.filter(|changed| changed.start < end).chain(past).collect();
+    let (own, gaps) = join(&apart);
+    let gaps = gaps.into_iter().flat_map(|gap| {
+        let pages = below.stretch(gap.start)[..gap.len()].chunks(PAGE_BYTES).enumerate();
+        let pages = pages.map(move |(number, page)| (gap.start + number * PAGE_BYTES, page));
+        pages.filter(|(_, page)| *page != ZERO_PAGE)
+    });
+    Frozen::over(below, len, own, gaps.chain(pages.iter().copied()))
+}
+
+/// Joins ranges, which rise, to at most [`STRETCHES_MAX`] by closing the narrowest gaps; and those gaps.
+fn join(apart: &[Range<usize>]) -> (Vec<Range<usize>>, Vec<Range<usize>>) {
+    let gaps = apart.array_windows().map(|[one, next]| one.end..next.start);
+    let mut widths: Vec<usize> = gaps.clone().map(|gap| gap.len()).collect();
+    widths.sort_unstable_by(|one, other| other.cmp(one));
+    let closed_max = widths.get(STRETCHES_MAX - 1).copied().unwrap_or(0);
+    let mut joined: Vec<Range<usize>> = apart.first().cloned().into_iter().collect();
+    for next in apart.iter().skip(1) {
+        match joined.last_mut() {
+            Some(last) if next.start - last.end <= closed_max => last.end = next.end,
+            Some(_) | None => joined.push(next.clone()),
         }
     }
-    let gaps = gaps.into_iter().map(|gap| (gap.start, &below.stretch(gap.start)[..gap.len()]));
-    Frozen::over(below, len, own, gaps.chain(pages.iter().copied()))
+    (joined, gaps.filter(|gap| !gap.is_empty() && gap.len() <= closed_max).collect())
 }
 
 fn pages(memory: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {

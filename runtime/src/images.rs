@@ -11,6 +11,10 @@ use crate::{cache::Cache, error::Result, image::Image, slot::Slots};
 pub(crate) type ImageKey = [u8; 32];
 
 const SUFFIX: &str = ".delta";
+/// Each hot image takes a descriptor and a mapping.
+const HOT_MAX: usize = 1_024;
+/// Images that may be read from disk at one time.
+const READERS_MAX: usize = 16;
 
 #[derive(Debug)]
 pub(crate) struct Images {
@@ -19,6 +23,8 @@ pub(crate) struct Images {
     hot_bytes_max: u64,
     cold_bytes_max: u64,
     hot: Mutex<Hot>,
+    /// By key: of several that look for one image, one reads it and the others find what it read.
+    readers: [Mutex<()>; READERS_MAX],
 }
 
 #[derive(Debug)]
@@ -31,7 +37,7 @@ impl Images {
     /// `hot_bytes_max`: memory for images. `cold_bytes_max`: disk for their differences.
     pub(crate) fn new(cache: Cache, slots: Slots, hot_bytes_max: u64, cold_bytes_max: u64) -> Self {
         let hot = Mutex::new(Hot { images: LruCache::unbounded(), bytes: 0 });
-        Self { cache, slots, hot_bytes_max, cold_bytes_max, hot }
+        Self { cache, slots, hot_bytes_max, cold_bytes_max, hot, readers: Default::default() }
     }
 
     pub(crate) fn slots(&self) -> &Slots {
@@ -40,6 +46,11 @@ impl Images {
 
     /// The image of that name from memory, else from disk; `None` when it has to be made.
     pub(crate) fn find(&self, base: &Image, key: &ImageKey) -> Result<Option<Arc<Image>>> {
+        if let Some(image) = self.hot().images.get(key) {
+            return Ok(Some(image.clone()));
+        }
+        let reader = &self.readers[usize::from(key[0]) % READERS_MAX];
+        let _turn = reader.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(image) = self.hot().images.get(key) {
             return Ok(Some(image.clone()));
         }
@@ -58,6 +69,23 @@ impl Images {
         Ok(())
     }
 
+    /// Gives an image up, in memory and on disk.
+    pub(crate) fn forget(&self, key: &ImageKey) -> Result<()> {
+        let mut hot = self.hot();
+        let image = hot.images.pop(key);
+        hot.bytes -= image.as_ref().map_or(0, |image| image.resident_bytes);
+        drop(hot);
+        if let Some(image) = image {
+            self.slots.evict(&image.memory);
+        }
+        self.cache.remove(&file_name(key))
+    }
+
+    pub(crate) fn hot_count_and_bytes(&self) -> (usize, u64) {
+        let hot = self.hot();
+        (hot.images.len(), hot.bytes)
+    }
+
     fn heat(&self, key: ImageKey, image: Arc<Image>) {
         let mut cooled = Vec::new();
         {
@@ -67,7 +95,7 @@ impl Images {
                 hot.bytes -= replaced.resident_bytes;
                 cooled.push(replaced);
             }
-            while hot.bytes > self.hot_bytes_max && hot.images.len() > 1 {
+            while (hot.bytes > self.hot_bytes_max && hot.images.len() > 1) || hot.images.len() > HOT_MAX {
                 let Some((_, image)) = hot.images.pop_lru() else { break };
                 hot.bytes -= image.resident_bytes;
                 cooled.push(image);

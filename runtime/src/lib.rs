@@ -31,6 +31,8 @@ mod scratch;
 mod slot;
 mod stack;
 mod state;
+mod stats;
+mod turn;
 mod wasi;
 mod work;
 
@@ -44,3 +46,4 @@ pub use prepare::{Preparation, Prepared};
 pub use sandbox::Sandbox;
 pub use saved::{Kept, Saved};
 pub use slot::Reset;
+pub use stats::Stats;

@@ -15,6 +15,16 @@ pub struct Outcome {
     pub usage: Usage,
 }
 
+impl Outcome {
+    /// Of a run that was cancelled before anything of it was done.
+    #[must_use]
+    pub fn cancelled() -> Self {
+        let usage =
+            Usage { fuel: 0, wall: Duration::ZERO, memory_bytes: 0, output_bytes: 0, prepared: false };
+        Self { end: End::Cancelled, logs: Vec::new(), usage }
+    }
+}
+
 /// The four ways a run ends.
 #[derive(Debug)]
 pub enum End {

@@ -67,11 +67,18 @@ struct LoadWire<'a> {
 }
 
 impl Engine {
-    /// Imports `main.py` and keeps the memory as the action's image, or finds the image that is kept already.
+    /// Imports `main.py` and keeps the memory as the action's image, or finds the image that is kept already. Of several
+    /// calls for one image, one imports and the others wait. An import that is cancelled has failed, as
+    /// [`End::Cancelled`].
     ///
     /// # Errors
     /// Only when something on our side fails; what the script does is in [`Preparation`].
-    pub async fn prepare(&self, source: Source, limits: &Limits) -> Result<Preparation> {
+    pub async fn prepare(
+        &self,
+        source: Source,
+        limits: &Limits,
+        cancel: &CancellationToken,
+    ) -> Result<Preparation> {
         let engine = &*self.0;
         let key = image_key(&engine.base, &source);
         let ready = |source, imported_each_run, import_logs| {
@@ -81,8 +88,14 @@ impl Engine {
         if engine.images.find(&engine.base, &key)?.is_some() {
             return ready(source, None, Vec::new());
         }
+        let Some(_turn) = cancel.run_until_cancelled(engine.imports.take(key)).await else {
+            return Ok(Preparation::Failed(Outcome::cancelled()));
+        };
+        if engine.images.find(&engine.base, &key)?.is_some() {
+            return ready(source, None, Vec::new());
+        }
         let mut live = Live::new(engine, &engine.base.memory, &source.root, limits)?;
-        let ended = load(&mut live, &source, &[], &CancellationToken::new()).await?;
+        let ended = load(&mut live, &source, &[], cancel).await?;
         if !matches!(ended, Ended::Done(0)) {
             let outcome = live.finish(ended, false);
             let no_main = matches!(&outcome.end, End::Raised(exception) if exception.kind == NO_MAIN);
@@ -99,6 +112,17 @@ impl Engine {
             AtRest::TooLarge => "its import leaves too much in memory",
         };
         ready(source, Some(not_kept), Vec::new())
+    }
+}
+
+impl Engine {
+    /// Gives up the image of an action that was deleted or replaced, in memory and on disk, and the slots that wait with it. Of
+    /// an action with the same files and variables it is the same image: that one is to be prepared again.
+    ///
+    /// # Errors
+    /// When the file cannot be removed.
+    pub fn forget(&self, action: &Prepared) -> Result<()> {
+        self.0.images.forget(&action.0.key)
     }
 }
 

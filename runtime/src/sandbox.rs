@@ -15,8 +15,8 @@ use crate::{
     saved::{AtRest, Kept, Saved, seal},
 };
 
-/// A run may leave so much more in memory than it found before what it let go of is wiped: that takes milliseconds.
-const UNWIPED_BYTES_MAX: u64 = 1 << 20;
+/// Where more of the memory is not as in the base image, what the script let go of is wiped: that takes milliseconds.
+const UNWIPED_BYTES_MAX: u64 = 2 << 20;
 
 /// One live guest. It is used up by its call; dropping it, or the call's future, kills the guest.
 pub struct Sandbox {
@@ -24,8 +24,6 @@ pub struct Sandbox {
     action: Prepared,
     engine: Engine,
     prepared: bool,
-    /// How much of the memory was not as in the base image when the run began.
-    began_bytes: u64,
     input_bytes_max: usize,
 }
 
@@ -67,7 +65,6 @@ impl Engine {
             action: action.clone(),
             engine: self.clone(),
             prepared: image.is_some(),
-            began_bytes: image.map_or(0, |image| image.difference_bytes),
             input_bytes_max: limits.input_bytes,
         })
     }
@@ -123,9 +120,7 @@ impl Sandbox {
     async fn keep(&mut self, cancel: &CancellationToken) -> Result<Kept> {
         let engine = &*self.engine.0;
         let grown = Difference::between(Some(&engine.base), self.live.memory()?.0).bytes();
-        if grown > self.began_bytes + UNWIPED_BYTES_MAX
-            && !matches!(self.live.wipe(cancel).await?, Ended::Done(0))
-        {
+        if grown > UNWIPED_BYTES_MAX && !matches!(self.live.wipe(cancel).await?, Ended::Done(0)) {
             return Ok(Kept::Refused("a limit was reached while its memory was kept"));
         }
         Ok(match AtRest::of(engine, &mut self.live)? {

@@ -164,6 +164,11 @@ impl Slots {
         self.idle().retain(|slot| !Arc::ptr_eq(&slot.image, image));
     }
 
+    pub(crate) fn alive_and_idle(&self) -> (usize, usize) {
+        let idle = self.idle().len();
+        (self.0.alive.load(Ordering::Relaxed), idle)
+    }
+
     /// Memory for the instantiation under way on this thread.
     pub(crate) fn lease(&self, minimum: usize, capacity: usize, guard: usize) -> io::Result<Leased> {
         let wanted = WANTED.take();

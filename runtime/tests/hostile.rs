@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use actiond_runtime::{Limits, Outcome, Preparation, Prepared};
 
+use tokio_util::sync::CancellationToken;
+
 use crate::support::{Bench, ending, limits};
 
 /// How a row's limits differ from the tests' usual ones.
@@ -303,7 +305,7 @@ const ROWS: &[(&str, Bound, &str)] = &[
     ),
     ("import _actiond; _actiond.raised(b'not json')", Usual, "stopped: fault"),
     ("import _actiond\n    while True: _actiond.log(10, b'x', b'x' * 65536)", SOME_FUEL, "stopped: fuel"),
-    ("import _actiond; return _actiond.input()", Usual, "\"[]\""),
+    ("import _actiond; return _actiond.input()", Usual, "\"\\n[]\""),
 ];
 
 const HEAD: &str = "
@@ -389,8 +391,9 @@ const IMPORTS: &[(&str, Bound, &str)] = &[
 async fn hostile_imports_end_as_they_should() {
     let bench = Bench::new().await;
     for (main, bound, expected) in IMPORTS {
+        let source = bench.source(&[("main.py", main)]);
         let prepared =
-            bench.engine.prepare(bench.source(&[("main.py", main)]), &bound.limits()).await.unwrap();
+            bench.engine.prepare(source, &bound.limits(), &CancellationToken::new()).await.unwrap();
         let outcome = match prepared {
             Preparation::Failed(outcome) | Preparation::NoMain(outcome) => outcome,
             Preparation::Ready(_) => panic!("{main} came up"),

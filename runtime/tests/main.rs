@@ -4,6 +4,7 @@
 mod contract;
 mod cpython;
 mod hostile;
+mod images;
 mod isolation;
 mod leaks;
 mod stateful;

@@ -96,7 +96,7 @@ impl Bench {
     }
 
     pub(crate) async fn prepare(&self, source: Source) -> Preparation {
-        self.engine.prepare(source, &limits()).await.unwrap()
+        self.engine.prepare(source, &limits(), &CancellationToken::new()).await.unwrap()
     }
 
     /// Prepares a script that must come up.

@@ -256,7 +256,12 @@ async fn set_paused(app: &App, org: &str, id: &str, caller: &Caller, paused: boo
 }
 
 /// The zip of a version, as it was uploaded; of the one that runs when `number` is `None`.
-pub(super) async fn zip_of(app: &App, org: OrgId, id: ActionId, number: Option<u32>) -> Result<Response, Problem> {
+pub(super) async fn zip_of(
+    app: &App,
+    org: OrgId,
+    id: ActionId,
+    number: Option<u32>,
+) -> Result<Response, Problem> {
     let found = app.store().read(move |view| {
         let Some(action) = view.action(&org, &id)? else { return Ok(None) };
         let Some(version) = view.version(&id, number.unwrap_or(action.version))? else { return Ok(None) };
@@ -268,8 +273,10 @@ pub(super) async fn zip_of(app: &App, org: OrgId, id: ActionId, number: Option<u
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/zip"));
     // A name may hold anything; a header may not.
-    let plain: String =
-        file_name.chars().map(|char| if char == '"' || char == '\\' || !(' '..='~').contains(&char) { '_' } else { char }).collect();
+    let plain: String = file_name
+        .chars()
+        .map(|char| if char == '"' || char == '\\' || !(' '..='~').contains(&char) { '_' } else { char })
+        .collect();
     if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{plain}\"")) {
         headers.insert(header::CONTENT_DISPOSITION, value);
     }

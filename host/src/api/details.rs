@@ -202,7 +202,8 @@ pub(super) async fn versions(
 ) -> Result<Json<Vec<VersionWire>>, Problem> {
     let (action, _) = found(&app, &caller, &org, &id).await?;
     let (id, current) = (action.id, action.version);
-    let versions = app.store().read(move |view| view.versions(&id).collect::<store::Result<Vec<_>>>()).await?;
+    let versions =
+        app.store().read(move |view| view.versions(&id).collect::<store::Result<Vec<_>>>()).await?;
     Ok(Json(versions.into_iter().map(|version| VersionWire::new(version, current)).collect()))
 }
 

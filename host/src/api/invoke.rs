@@ -259,11 +259,15 @@ pub(crate) async fn answer(app: &App, ticket: Ticket, prefer: Prefer) -> Result<
     let id = ticket.id;
     let found = match &ticket.live {
         Some(live) => Some((live.run(), None)),
-        None => app.store().read(move |view| {
-            let run = view.run(&id)?;
-            let result = view.run_result(&id)?;
-            Ok::<_, crate::store::Error>(run.map(|run| (run, result)))
-        }).await?,
+        None => {
+            app.store()
+                .read(move |view| {
+                    let run = view.run(&id)?;
+                    let result = view.run_result(&id)?;
+                    Ok::<_, crate::store::Error>(run.map(|run| (run, result)))
+                })
+                .await?
+        }
     };
     let (run, result) = found.ok_or_else(|| Problem::not_found(format!("there is no run {id}")))?;
     if run.status.is_final() && prefer != Prefer::Async {

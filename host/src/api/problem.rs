@@ -104,9 +104,10 @@ impl From<Denied> for Problem {
         match denied {
             Denied::Missing => Self::new(StatusCode::UNAUTHORIZED, "unauthorized", denied.to_string()),
             // OpenObserve answers wrong credentials with plain text, and its clients know that.
-            Denied::Wrong => {
-                Self { plain: true, ..Self::new(StatusCode::UNAUTHORIZED, "unauthorized", denied.to_string()) }
-            }
+            Denied::Wrong => Self {
+                plain: true,
+                ..Self::new(StatusCode::UNAUTHORIZED, "unauthorized", denied.to_string())
+            },
             Denied::Store(error) => error.into(),
         }
     }
@@ -158,7 +159,8 @@ impl From<NotSaved> for Problem {
         match not_saved {
             NotSaved::NoAction(_) | NotSaved::NoOrganisation(_) => Self::not_found(message),
             NotSaved::Environment(environment::Error::Key(_)) => {
-                Self::bad_request("Environment variable keys must be uppercase and alphanumeric").hint(message)
+                Self::bad_request("Environment variable keys must be uppercase and alphanumeric")
+                    .hint(message)
             }
             NotSaved::Environment(_)
             | NotSaved::Name(_)
@@ -178,7 +180,8 @@ impl From<NotSaved> for Problem {
 impl From<NotPrepared> for Problem {
     fn from(error: NotPrepared) -> Self {
         let message = error.to_string();
-        let bad = |word| Self::new(StatusCode::BAD_REQUEST, word, format!("Failed to process action:{message}"));
+        let bad =
+            |word| Self::new(StatusCode::BAD_REQUEST, word, format!("Failed to process action:{message}"));
         match error {
             NotPrepared::NoAction | NotPrepared::NoVersion(_) => Self::not_found(message),
             // What the contract says of a file that is no zip.
@@ -187,7 +190,11 @@ impl From<NotPrepared> for Problem {
             NotPrepared::Import { log, .. } => {
                 let said: Vec<&str> = log.iter().map(|line| line.message.as_str()).collect();
                 let problem = bad("import_failed");
-                if said.is_empty() { problem } else { problem.hint(format!("it logged:\n{}", said.join("\n"))) }
+                if said.is_empty() {
+                    problem
+                } else {
+                    problem.hint(format!("it logged:\n{}", said.join("\n")))
+                }
             }
             NotPrepared::Runtime(error @ actiond_runtime::Error::MemoryLimit { .. }) => {
                 Self::bad_request(error.to_string())
@@ -225,7 +232,8 @@ impl From<JsonRejection> for Problem {
 
 impl From<BytesRejection> for Problem {
     fn from(rejection: BytesRejection) -> Self {
-        let word = if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE { "too_large" } else { "bad_request" };
+        let word =
+            if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE { "too_large" } else { "bad_request" };
         Self::new(rejection.status(), word, rejection.body_text())
     }
 }

@@ -156,7 +156,9 @@ pub(super) async fn logs(
             Ok(Json(lines).into_response())
         }
         (None, true) => Ok(sse(stream::iter(kept.into_iter().map(event).chain([end()])))),
-        (None, false) => Ok(Json(kept.into_iter().map(LogLineWire::from).collect::<Vec<_>>()).into_response()),
+        (None, false) => {
+            Ok(Json(kept.into_iter().map(LogLineWire::from).collect::<Vec<_>>()).into_response())
+        }
     }
 }
 

@@ -9,11 +9,7 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{
-    caller::Caller,
-    details::PolicyWire,
-    problem::Problem,
-};
+use super::{caller::Caller, details::PolicyWire, problem::Problem};
 use crate::{
     app::{App, Upload},
     model::{
@@ -152,7 +148,8 @@ impl Form {
             "description" => self.description = Some(text(part, "Description field", "description").await?),
             "cron_expr" => self.cron = Some(text(part, "Cron expression", "cron_expr").await?),
             "timezone" => {
-                self.zone = Some(text(part, "Timezone field", "timezone").await?).filter(|zone| !zone.is_empty());
+                self.zone =
+                    Some(text(part, "Timezone field", "timezone").await?).filter(|zone| !zone.is_empty());
             }
             "environment_variables" => {
                 self.env = variables(&text(part, "Environment variables", "environment_variables").await?)?;
@@ -167,8 +164,10 @@ impl Form {
             "policy" => {
                 let written = text(part, "Policy field", "policy").await?;
                 let policy = serde_json::from_str(&written);
-                self.policy =
-                    Some(policy.map_err(|error| Problem::bad_request(format!("Invalid JSON in policy: {error}")))?);
+                self.policy = Some(
+                    policy
+                        .map_err(|error| Problem::bad_request(format!("Invalid JSON in policy: {error}")))?,
+                );
             }
             // What clients send beyond that counts for nothing, but is read up to the limit.
             _ => drop(bytes(part, FIELD_BYTES_MAX).await),

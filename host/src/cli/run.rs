@@ -6,9 +6,7 @@ use std::{
     time::Duration,
 };
 
-use actiond_runtime::{
-    End, Engine, Guest, Input, Limits, Outcome, Preparation, Prepared, Progress, Source, Usage,
-};
+use actiond_runtime::{End, Engine, Guest, Input, Limits, Outcome, Preparation, Prepared, Progress, Source};
 use anyhow::{Context as _, anyhow};
 use jiff::Timestamp;
 use tokio::{runtime, time::Instant};
@@ -17,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::{command::Failure, ending, repeat::Durations, work::Work};
 use crate::{
     bundle, clock,
-    config::{self, Kept, Places},
+    config::{self, Config},
     environment::Environment,
     records,
     report::Report,
@@ -97,7 +95,7 @@ pub(super) struct Args {
 /// Everything that was given, read and checked.
 struct Job<'a> {
     args: &'a Args,
-    places: Places,
+    config: Config,
     limits: Limits,
     environment: Environment,
     data: String,
@@ -140,26 +138,27 @@ impl<'a> Job<'a> {
             None => Ok(records::NONE.to_owned()),
         };
         let data = data.map_err(Failure::bad_input)?;
-        let places = Places::from_environment().map_err(Failure::bad_input)?;
-        Ok(Self { args, places, limits, environment, data })
+        let config = Config::from_environment().map_err(Failure::bad_input)?;
+        Ok(Self { args, config, limits, environment, data })
     }
 
     async fn run(&self, terminal: &Terminal) -> Result<Ran, Failure> {
         let mut signals = Signals::listen().context("cannot listen to signals").map_err(Failure::Internal)?;
-        let work = Work::create(&self.places.work_dir).map_err(Failure::Internal)?;
+        let work = Work::create(&self.config.work_dir).map_err(Failure::Internal)?;
         let bundle = bundle::unpack(&self.args.path, &work.bundle(), &config::BUNDLE_LIMITS);
         let bundle = bundle.map_err(|error| match error {
             refused @ bundle::Error::Refused { .. } => Failure::bad_input(refused),
             ours @ bundle::Error::Work { .. } => Failure::internal(ours),
         })?;
-        let Some(engine) = open(&self.places, &work.scratch(), &mut signals, terminal).await? else {
+        let Some(engine) = open(&self.config, &work.scratch(), &mut signals, terminal).await? else {
             return Ok(Ran::cancelled());
         };
         let env = self.environment.variables().to_vec();
         let source = Source { root: bundle.root, digest: bundle.digest, env };
-        let began = clock::now();
+        // Dropping the call ends it as well.
+        let (began, never) = (clock::now(), CancellationToken::new());
         let preparation = tokio::select! {
-            preparation = engine.prepare(source, &self.limits) => preparation.map_err(failure)?,
+            preparation = engine.prepare(source, &self.limits, &never) => preparation.map_err(failure)?,
             () = signals.next() => return Ok(Ran::cancelled()),
         };
         match preparation {
@@ -227,21 +226,19 @@ impl<'a> Job<'a> {
 impl Ran {
     /// Cancelled before anything ran.
     fn cancelled() -> Self {
-        let usage =
-            Usage { fuel: 0, wall: Duration::ZERO, memory_bytes: 0, output_bytes: 0, prepared: false };
-        Self { outcome: Outcome { end: End::Cancelled, logs: Vec::new(), usage }, began: clock::now() }
+        Self { outcome: Outcome::cancelled(), began: clock::now() }
     }
 }
 
 /// Opens the engine on a thread of its own: compiling blocks, and Ctrl-C must not wait for it. `None` when cancelled.
 async fn open(
-    places: &Places,
+    config: &Config,
     scratch: &Path,
     signals: &mut Signals,
     terminal: &Terminal,
 ) -> Result<Option<Engine>, Failure> {
-    let guest = Guest::open(&places.guest_dir).map_err(failure)?;
-    let settings = places.engine(scratch, Kept::ONE_ACTION);
+    let guest = Guest::open(&config.guest_dir).map_err(failure)?;
+    let settings = config.settings(scratch);
     let (executor, cancel) = (runtime::Handle::current(), CancellationToken::new());
     let (cancelled, shown) = (cancel.clone(), terminal.clone());
     let mut opening = tokio::task::spawn_blocking(move || {

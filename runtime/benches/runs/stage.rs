@@ -92,7 +92,7 @@ impl Stage {
     }
 
     pub(crate) async fn prepare(&self, files: Files<'_>) -> Result<Prepared> {
-        match self.engine.prepare(self.source(files)?, &limits()).await? {
+        match self.engine.prepare(self.source(files)?, &limits(), &CancellationToken::new()).await? {
             Preparation::Ready(prepared) => Ok(prepared),
             Preparation::NoMain(outcome) | Preparation::Failed(outcome) => {
                 Err(format!("{outcome:#?}").into())

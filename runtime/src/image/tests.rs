@@ -156,17 +156,20 @@ fn an_image_holds_only_what_differs() {
     let page = |seed: usize| vec![seed as u8 | 1; PAGE_BYTES];
     let lower: Vec<u8> = (0..PAGES).flat_map(page).collect();
     let below = Arc::new(Frozen::new(lower.len(), [(0, &lower[..])].into_iter()).unwrap());
+    let every = |step: usize| (0..PAGES).step_by(step).collect::<Vec<_>>();
     // (pages of the upper one, which of them differ, how many its file holds)
-    let rows: [(usize, Vec<usize>, usize); 9] = [
+    let rows: [(usize, Vec<usize>, usize); 10] = [
         (PAGES, vec![], 0),
         (PAGES, vec![0], 1),
         (PAGES, vec![PAGES - 1], 1),
         (PAGES, vec![3, 4, 5, 100], 4),
-        (PAGES, vec![3, 20], 18),
-        (PAGES, vec![3, 21], 2),
+        (PAGES, every(10), 20),
+        // More stretches than may be: all gaps are of one width, or only the narrow ones are closed.
+        (PAGES, every(4), 197),
+        (PAGES, (0..40).step_by(2).chain((40..PAGES).step_by(20)).collect(), 48),
         (PAGES / 2, vec![0, PAGES / 2 - 1], 2),
         (PAGES + 50, vec![7, PAGES + 10], 2),
-        (PAGES + 50, vec![PAGES - 2, PAGES + 10, PAGES + 49], 4),
+        (PAGES + 50, vec![PAGES - 2, PAGES + 10, PAGES + 49], 3),
     ];
     for (pages, changed, held) in rows {
         let contents = page(99);
