@@ -1,8 +1,6 @@
 //! The program `actiond`.
 
-#[expect(dead_code, unused_imports, reason = "the server is built on it")]
 mod api;
-#[expect(dead_code, unused_imports, reason = "the server is built on it")]
 mod app;
 mod bundle;
 mod cli;
@@ -10,17 +8,14 @@ mod clock;
 mod config;
 mod environment;
 mod json;
-#[expect(dead_code, reason = "the server is built on it")]
 mod model;
 mod random;
 mod records;
 mod report;
-#[expect(dead_code, unused_imports, reason = "the server is built on it")]
 mod runner;
-#[expect(dead_code, unused_imports, reason = "the server is built on it")]
 mod scheduler;
+mod server;
 mod signals;
-#[expect(dead_code, unused_imports, reason = "the server is built on it")]
 mod store;
 mod telemetry;
 mod terminal;

@@ -64,13 +64,15 @@ pub(super) struct TestWire {
 /// What a test came to, as OpenObserve has it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct TestedWire {
+    /// `{"Success": [...]}` or `{"Failure": "..."}`
+    #[schema(value_type = Object)]
     result: TestResultWire,
     run_id: String,
 }
 
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
 enum TestResultWire {
-    Success(#[schema(value_type = Vec<Value>)] Box<RawValue>),
+    Success(Box<RawValue>),
     Failure(String),
 }
 

@@ -8,6 +8,7 @@ mod invoke;
 mod problem;
 mod query;
 mod router;
+#[expect(unused_qualifications, reason = "utoipa writes them")]
 mod runs;
 mod upload;
 mod wire;

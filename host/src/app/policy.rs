@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::policy::{Missed, Overlap, Policy, Retention, Retry};
+use crate::model::policy::{Missed, Policy, Retention};
 
 /// What the server's operator allows.
 #[derive(Debug, Clone)]
@@ -35,19 +35,6 @@ pub(crate) struct BadPolicy {
 }
 
 impl PolicyBounds {
-    /// The default for what depends on nothing but good sense.
-    pub(crate) fn sensible(policy: Policy) -> Policy {
-        Policy {
-            rate: None,
-            overlap: Overlap::Skip,
-            missed: Missed::Once,
-            retry: Retry { attempts: 1, delay: Duration::from_secs(10), delay_max: Duration::from_secs(600) },
-            coalesce: None,
-            stateful: false,
-            ..policy
-        }
-    }
-
     /// That a policy is within the bounds.
     pub(crate) fn check(&self, policy: &Policy) -> Result<(), BadPolicy> {
         let ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);

@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use super::{
     config, cron,
     ending::{EXIT_BAD_INPUT, EXIT_INTERNAL},
-    run,
+    run, serve,
 };
 use crate::terminal::Terminal;
 
@@ -21,6 +21,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Args),
+    Serve(serve::Args),
     Config(config::Args),
     Cron(cron::Args),
 }
@@ -51,6 +52,7 @@ pub(crate) fn main() -> ExitCode {
     let terminal = Terminal::new();
     let ended = match cli.command {
         Command::Run(args) => run::run(&args, &terminal),
+        Command::Serve(args) => serve::run(&args, &terminal),
         Command::Config(args) => config::run(&args),
         Command::Cron(args) => cron::run(&args, &terminal),
     };

@@ -6,6 +6,7 @@ mod cron;
 mod ending;
 mod repeat;
 mod run;
+mod serve;
 mod settings;
 mod work;
 

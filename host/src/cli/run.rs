@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::{command::Failure, ending, repeat::Durations, work::Work};
 use crate::{
     bundle, clock,
-    config::{self, Config},
+    config::{self, Kept, Places},
     environment::Environment,
     records,
     report::Report,
@@ -95,7 +95,7 @@ pub(super) struct Args {
 /// Everything that was given, read and checked.
 struct Job<'a> {
     args: &'a Args,
-    config: Config,
+    places: Places,
     limits: Limits,
     environment: Environment,
     data: String,
@@ -138,19 +138,19 @@ impl<'a> Job<'a> {
             None => Ok(records::NONE.to_owned()),
         };
         let data = data.map_err(Failure::bad_input)?;
-        let config = Config::from_environment().map_err(Failure::bad_input)?;
-        Ok(Self { args, config, limits, environment, data })
+        let places = Places::from_environment().map_err(Failure::bad_input)?;
+        Ok(Self { args, places, limits, environment, data })
     }
 
     async fn run(&self, terminal: &Terminal) -> Result<Ran, Failure> {
         let mut signals = Signals::listen().context("cannot listen to signals").map_err(Failure::Internal)?;
-        let work = Work::create(&self.config.work_dir).map_err(Failure::Internal)?;
+        let work = Work::create(&self.places.work_dir).map_err(Failure::Internal)?;
         let bundle = bundle::unpack(&self.args.path, &work.bundle(), &config::BUNDLE_LIMITS);
         let bundle = bundle.map_err(|error| match error {
             refused @ bundle::Error::Refused { .. } => Failure::bad_input(refused),
             ours @ bundle::Error::Work { .. } => Failure::internal(ours),
         })?;
-        let Some(engine) = open(&self.config, &work.scratch(), &mut signals, terminal).await? else {
+        let Some(engine) = open(&self.places, &work.scratch(), &mut signals, terminal).await? else {
             return Ok(Ran::cancelled());
         };
         let env = self.environment.variables().to_vec();
@@ -232,13 +232,13 @@ impl Ran {
 
 /// Opens the engine on a thread of its own: compiling blocks, and Ctrl-C must not wait for it. `None` when cancelled.
 async fn open(
-    config: &Config,
+    places: &Places,
     scratch: &Path,
     signals: &mut Signals,
     terminal: &Terminal,
 ) -> Result<Option<Engine>, Failure> {
-    let guest = Guest::open(&config.guest_dir).map_err(failure)?;
-    let settings = config.settings(scratch);
+    let guest = Guest::open(&places.guest_dir).map_err(failure)?;
+    let settings = places.engine(scratch, Kept::ONE_ACTION);
     let (executor, cancel) = (runtime::Handle::current(), CancellationToken::new());
     let (cancelled, shown) = (cancel.clone(), terminal.clone());
     let mut opening = tokio::task::spawn_blocking(move || {

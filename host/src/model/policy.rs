@@ -76,6 +76,10 @@ pub(crate) struct Retention {
 }
 
 impl Retry {
+    /// One attempt. Whoever wants more says how often: a script that failed half-way has done half of its work.
+    pub(crate) const NONE: Self =
+        Self { attempts: 1, delay: Duration::from_secs(10), delay_max: Duration::from_secs(600) };
+
     /// How long attempt `attempt + 1` waits after attempt `attempt` (from 1) failed; `None` when that was the last one.
     /// Between half and all of the doubled delay, by `random`, so that what failed together does not come back together.
     pub(crate) fn wait(&self, attempt: u32, random: u32) -> Option<Duration> {

@@ -1,6 +1,6 @@
 //! The end of an attempt: what it means for the run, and what is written down of it, in one change.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use actiond_runtime::{End, Stop};
 use jiff::{SignedDuration, Timestamp};
@@ -21,6 +21,7 @@ use crate::{
     },
     random,
     store::{self, Change, encode_log},
+    telemetry::Ran,
 };
 
 /// Runs of an action that are removed with one that ends, so that what is kept stays bounded without a sweep.
@@ -83,6 +84,23 @@ impl Inner {
         self.tell(live, ended, wait.is_some(), now);
     }
 
+    fn count(&self, run: &Run, now: Timestamp) {
+        let since =
+            |from: Timestamp, to: Timestamp| Duration::try_from(to.duration_since(from)).unwrap_or_default();
+        let began = run.started_at.unwrap_or(now);
+        self.metrics.run_ended(Ran {
+            end: run.error.as_ref().map_or("returned", end_of),
+            trigger: run.trigger.as_str(),
+            org: run.org.as_str(),
+            queue: since(run.not_before, began),
+            wall: run.usage.map_or(Duration::ZERO, |usage| usage.wall),
+            fuel: run.usage.map_or(0, |usage| usage.fuel),
+        });
+        if let Some(due) = run.due {
+            self.metrics.schedule_started(since(due, began));
+        }
+    }
+
     async fn retry_of(&self, live: &Live) -> Option<Retry> {
         let run = live.run();
         let known = self.plans.known(&run.org, run.action).await.ok().flatten()?;
@@ -92,6 +110,7 @@ impl Inner {
     /// Tells whoever waits, and puts a run that is tried again where it waits.
     fn tell(self: &Arc<Self>, live: &Arc<Live>, ended: Arc<Ended>, again: bool, now: Timestamp) {
         let run = &ended.run;
+        self.count(run, now);
         if let Some(usage) = run.usage
             && self.budgets.charge(&run.org, usage.fuel, now)
         {
@@ -179,6 +198,17 @@ pub(super) fn may_be_tried_again(status: Status) -> bool {
     match status {
         Status::Errored | Status::Interrupted => true,
         Status::Queued | Status::Running | Status::Completed | Status::Cancelled => false,
+    }
+}
+
+/// How an attempt ended, as metrics name it.
+fn end_of(failure: &Failure) -> &'static str {
+    match failure {
+        Failure::Raised { .. } => "raised",
+        Failure::Stopped { .. } => "stopped",
+        Failure::Cancelled => "cancelled",
+        Failure::Interrupted => "interrupted",
+        Failure::Internal { .. } => "failed",
     }
 }
 

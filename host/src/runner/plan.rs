@@ -170,7 +170,7 @@ impl Plans {
     pub(super) fn forget(&self, action: ActionId, gone: bool) {
         for plan in self.forget_where(|(id, _), _| *id == action) {
             if gone {
-                let _ = &plan.prepared; // FORGET
+                self.making.engine.forget(&plan.prepared);
             }
         }
         lock(&self.known).pop(&action);
@@ -219,7 +219,7 @@ impl Making {
         env.extend(origin.into_iter().filter(|(key, _)| !action.env.iter().any(|(own, _)| own == key)));
         env.sort_unstable();
         let source = Source { root: unpacked.root.clone(), digest: unpacked.digest, env };
-        let prepared = match self.engine.prepare(source, &limits).await? {
+        let prepared = match self.engine.prepare(source, &limits, cancel).await? {
             Preparation::Ready(prepared) => prepared,
             Preparation::NoMain(_) => return Err(NotPrepared::NoMain),
             Preparation::Failed(outcome) => return Err(import_failed(outcome)),

@@ -28,10 +28,11 @@ use crate::{
     model::id::{ActionId, OrgId, RunId},
     random,
     store::Store,
+    telemetry::Metrics,
 };
 
 /// The caller says every number.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Settings {
     /// Threads that guests run on.
     pub(crate) threads: usize,
@@ -44,6 +45,7 @@ pub(crate) struct Settings {
     /// Where bundles are unpacked; this process's alone.
     pub(crate) bundles_dir: PathBuf,
     pub(crate) public_url: String,
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 /// Runs actions. Cheap to clone.
@@ -67,6 +69,7 @@ pub(super) struct Inner {
     pub(super) running: watch::Sender<usize>,
     counts: AtomicU64,
     pub(super) engine: Engine,
+    pub(super) metrics: Arc<Metrics>,
 }
 
 /// A run that waits for its turn. One that nobody waits for is read from the store when it begins.
@@ -109,6 +112,7 @@ impl Runner {
             running: watch::Sender::new(0),
             counts: AtomicU64::new(0),
             engine,
+            metrics: settings.metrics,
         })))
     }
 
@@ -189,6 +193,10 @@ impl Runner {
             // A guest gives way within milliseconds; this waits for what it came to being written down.
             let _ = running.wait_for(|running| *running == 0).await;
         }
+    }
+
+    pub(crate) fn metrics(&self) -> &Arc<Metrics> {
+        &self.0.metrics
     }
 
     pub(crate) fn is_draining(&self) -> bool {

@@ -1,7 +1,5 @@
 //! What the server tells about itself: its log, its traces, its metrics.
 
-#![cfg_attr(not(test), expect(dead_code, reason = "the server will log, trace and count"))]
-
 mod filter;
 pub(crate) mod logs;
 mod metrics;
@@ -12,7 +10,6 @@ mod trace;
 
 pub(crate) use filter::{Filter, Format};
 pub(crate) use otlp::Endpoint;
-#[expect(unused_imports, reason = "the server will log, trace and count")]
 pub(crate) use {
     metrics::{Metrics, Ran},
     otlp::{Traces, adopt, context},

@@ -1,0 +1,102 @@
+//! `actiond serve`: the server, until it is told to end.
+
+use std::{process::ExitCode, sync::Arc};
+
+use actiond_runtime::Progress;
+use anyhow::Context as _;
+use tokio_util::sync::CancellationToken;
+
+use super::{command::Failure, settings};
+use crate::{
+    config::{Effective, Places},
+    server::{self, Options, Told},
+    signals::Signals,
+    store,
+    telemetry::logs,
+    terminal::Terminal,
+};
+
+const EXAMPLES: &str = "\
+Examples:
+  actiond serve
+  actiond serve --listen 0.0.0.0:5080 --data-dir /var/lib/actiond
+  ACTIOND_ROOT_EMAIL=ops@example.com ACTIOND_ROOT_PASSWORD=... actiond serve --config actiond.toml
+
+The first start makes the organisation `default` and the root account; without ACTIOND_ROOT_PASSWORD its password is made
+up and shown once. `actiond config` lists all settings. SIGTERM and Ctrl-C drain: nothing new begins, what runs has
+drain_s seconds, what is queued stays queued.
+
+Exit codes: 0 ended as it was told, 2 the configuration is wrong, 70 a failure of actiond itself.";
+
+/// Serve the API, hooks and schedules
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    #[command(flatten)]
+    settings: settings::Args,
+}
+
+/// Serves until a signal says to end.
+pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<ExitCode, Failure> {
+    let settings = Effective::read(&args.settings.flags()).map_err(Failure::bad_input)?.settings;
+    let places = Places::from_environment().map_err(Failure::bad_input)?;
+    let executor = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let executor = executor.context("cannot start the executor").map_err(Failure::Internal)?;
+    let log = &settings.log;
+    logs::start(&log.filter, log.format, None).map_err(Failure::internal)?;
+    let told = terminal.clone();
+    let tell: Arc<dyn Fn(Told<'_>) + Send + Sync> = Arc::new(move |what| tell(&told, what));
+    let served = executor.block_on(async {
+        let mut signals = Signals::listen().context("cannot listen to signals").map_err(Failure::Internal)?;
+        let stop = CancellationToken::new();
+        let mut serving = std::pin::pin!(server::serve(Options { settings, places, tell }, stop.clone()));
+        let served = tokio::select! {
+            served = &mut serving => served,
+            () = signals.next() => {
+                stop.cancel();
+                serving.await
+            }
+        };
+        served.map_err(failure)
+    });
+    executor.shutdown_background();
+    served?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn tell(terminal: &Terminal, told: Told<'_>) {
+    match told {
+        Told::Progress(Progress::Compiling) => {
+            terminal.progress("compiling the guest, once on this machine: some seconds …");
+        }
+        Told::Progress(Progress::Booting) => terminal.progress("booting the guest, once on this machine …"),
+        Told::Password { email, password } => {
+            terminal.note(&format!("root account {email}, password {password} (shown only now)"));
+        }
+        Told::Ready(address) => terminal.note(&format!("listening on http://{address}")),
+        Told::Draining => terminal.note("ending: nothing new begins"),
+    }
+}
+
+/// Whose fault it is that the server does not start.
+fn failure(error: server::Error) -> Failure {
+    match error {
+        server::Error::Bind { .. }
+        | server::Error::Store(
+            store::Error::Locked(_)
+            | store::Error::Newer { .. }
+            | store::Error::File { .. }
+            | store::Error::Full { .. },
+        ) => Failure::bad_input(error),
+        server::Error::Store(
+            store::Error::Library(_)
+            | store::Error::Damaged { .. }
+            | store::Error::Closed
+            | store::Error::NotEmpty(_),
+        )
+        | server::Error::Runtime(_)
+        | server::Error::Root(_)
+        | server::Error::Folder { .. }
+        | server::Error::Thread(_) => Failure::internal(error),
+    }
+}

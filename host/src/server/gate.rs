@@ -1,0 +1,71 @@
+//! What is answered before the server is ready, and what tells that it is.
+
+use std::sync::{Arc, OnceLock};
+
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse as _, Response},
+    routing::get,
+};
+use tower::ServiceExt as _;
+
+use crate::{api::Problem, telemetry::Metrics};
+
+/// Opened once, when everything is there.
+#[derive(Debug, Clone)]
+pub(crate) struct Gate {
+    inner: Arc<OnceLock<Router>>,
+    metrics: Arc<Metrics>,
+}
+
+impl Gate {
+    pub(crate) fn new(metrics: Arc<Metrics>) -> Self {
+        Self { inner: Arc::default(), metrics }
+    }
+
+    /// From now on `router` answers.
+    pub(crate) fn open(&self, router: Router) {
+        // It is opened once; a second time would change nothing.
+        let _ = self.inner.set(router);
+    }
+
+    /// Health and metrics, and everything else once that is there.
+    pub(crate) fn router(&self) -> Router {
+        Router::new()
+            .route("/healthz", get(|| async { "ok\n" }))
+            .route("/readyz", get(ready))
+            .route("/metrics", get(metrics))
+            .fallback(pass)
+            .with_state(self.clone())
+    }
+}
+
+async fn ready(State(gate): State<Gate>) -> Response {
+    if gate.inner.get().is_some() {
+        "ready\n".into_response()
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "starting\n").into_response()
+    }
+}
+
+async fn metrics(State(gate): State<Gate>) -> Response {
+    let kind = HeaderValue::from_static("text/plain; version=0.0.4");
+    ([(header::CONTENT_TYPE, kind)], gate.metrics.render()).into_response()
+}
+
+async fn pass(State(gate): State<Gate>, request: Request) -> Response {
+    let Some(router) = gate.inner.get() else {
+        return Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "starting",
+            "the server is starting: try again in a moment",
+        )
+        .into_response();
+    };
+    match router.clone().oneshot(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
+}

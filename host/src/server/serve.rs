@@ -1,0 +1,241 @@
+//! `actiond serve`, from settings to the last record: the order in which things are started and ended.
+
+use std::{
+    io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    thread,
+};
+
+use actiond_runtime::{Engine, Guest, Progress};
+use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
+
+use super::{gate::Gate, listen::Listener, sweep::Sweeper};
+use crate::{
+    api,
+    app::{self, App, PolicyBounds},
+    config::{self, Places, Settings},
+    model::policy::{Missed, Overlap, Policy, Retention, Retry},
+    runner::{self, Bounds, Runner},
+    scheduler::Scheduler,
+    store::{self, Store},
+    telemetry::Metrics,
+};
+
+/// Payloads of an organisation's waiting runs, in bytes.
+const ORG_QUEUE_BYTES: u64 = 512 << 20;
+
+/// What the server is started with.
+pub(crate) struct Options {
+    pub(crate) settings: Settings,
+    pub(crate) places: Places,
+    /// Told when the address is bound, and of what takes long.
+    pub(crate) tell: Arc<dyn Fn(Told<'_>) + Send + Sync>,
+}
+
+/// What whoever started the server wants to know.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Told<'a> {
+    Progress(Progress),
+    /// The root account was made, with this password, which is shown nowhere else.
+    Password {
+        email: &'a str,
+        password: &'a str,
+    },
+    Ready(SocketAddr),
+    Draining,
+}
+
+/// Why the server does not start, or ended with a failure.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("cannot listen on {address} ({why}): give another --listen, or stop what listens there")]
+    Bind { address: SocketAddr, why: io::ErrorKind },
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    #[error(transparent)]
+    Runtime(#[from] actiond_runtime::Error),
+    #[error("cannot set up the root account: {0}")]
+    Root(#[from] app::NotMade),
+    #[error("cannot use {path} ({why})")]
+    Folder { path: PathBuf, why: io::ErrorKind },
+    #[error("a thread died: {0}")]
+    Thread(String),
+}
+
+/// Serves until `stop`, then drains.
+pub(crate) async fn serve(options: Options, stop: CancellationToken) -> Result<(), Error> {
+    let Options { settings, places, tell } = options;
+    let bind = Listener::bind(settings.listen, settings.connections).await;
+    let listener = bind.map_err(|error| Error::Bind { address: settings.listen, why: error.kind() })?;
+    let address = listener.address().unwrap_or(settings.listen);
+    let metrics = Arc::new(Metrics::new());
+    let (gate, end) = (Gate::new(metrics.clone()), CancellationToken::new());
+    let listening = tokio::spawn(listener.serve(gate.router(), end.clone()));
+    let app = tokio::select! {
+        app = start(&settings, &places, &metrics, &tell) => app,
+        () = stop.cancelled() => {
+            end.cancel();
+            let _ = listening.await;
+            return Ok(());
+        }
+    };
+    let app = match app {
+        Ok(app) => app,
+        Err(error) => {
+            end.cancel();
+            let _ = listening.await;
+            return Err(error);
+        }
+    };
+    let recovered = app.runner().recover().await?;
+    tracing::info!(
+        runs.interrupted = recovered.interrupted,
+        runs.queued = recovered.queued,
+        "{} runs were interrupted, {} wait",
+        recovered.interrupted,
+        recovered.queued
+    );
+    let background = CancellationToken::new();
+    let later = tokio::spawn({
+        let (runner, stop) = (app.runner().clone(), background.clone());
+        async move { runner.begin_later(stop).await }
+    });
+    let scheduler = tokio::spawn(Scheduler::new(app.clone()).run(background.clone()));
+    let sweeper = tokio::spawn(Sweeper::new(app.clone(), settings.retention.audit).run(background.clone()));
+    gate.open(api::router(app.clone()));
+    tell(Told::Ready(address));
+    stop.cancelled().await;
+    tell(Told::Draining);
+    // No new runs; those who wait for one get their answer before the connections end.
+    background.cancel();
+    app.runner().drain(settings.drain).await;
+    end.cancel();
+    for task in [listening, later, scheduler, sweeper] {
+        // That one panicked was reported by the panic.
+        let _ = task.await;
+    }
+    // What was recorded last is on the disk before the process ends.
+    app.store().settle(|_| Ok::<_, store::Error>(())).await?;
+    Ok(())
+}
+
+async fn start(
+    settings: &Settings,
+    places: &Places,
+    metrics: &Arc<Metrics>,
+    tell: &Arc<dyn Fn(Told<'_>) + Send + Sync>,
+) -> Result<App, Error> {
+    let work = settings.data_dir.join("work");
+    let opening = {
+        let (settings, work, metrics) = (settings.clone(), work.clone(), metrics.clone());
+        tokio::task::spawn_blocking(move || open_store(&settings, &work, metrics))
+    };
+    let engine = open_engine(settings, places, &work, tell);
+    let (store, engine) = tokio::join!(opening, engine);
+    let store = store.map_err(|error| Error::Thread(error.to_string()))??;
+    let engine = engine?;
+    let threads =
+        settings.runs.threads.unwrap_or_else(|| thread::available_parallelism().map_or(2, usize::from));
+    let runner = runner::Settings {
+        threads,
+        bounds: Bounds {
+            parallel: settings.runs.parallel,
+            org_parallel: settings.runs.org_parallel,
+            org_queue: settings.runs.org_queue,
+            org_queue_bytes: ORG_QUEUE_BYTES,
+        },
+        org_fuel_per_minute: settings.runs.org_fuel_per_minute.unwrap_or(0),
+        bundle_limits: config::BUNDLE_LIMITS,
+        limits: limits(settings),
+        bundles_dir: work.join("bundles"),
+        public_url: settings.public_url.clone(),
+        metrics: metrics.clone(),
+    };
+    let runner = Runner::start(engine, store.clone(), runner, &Handle::current());
+    let runner = runner.map_err(|error| Error::Folder { path: work, why: error.kind() })?;
+    let app = App::new(store, runner, app_settings(settings));
+    let root = settings.root.as_ref();
+    let password = root.and_then(|root| root.password.as_ref()).map(config::Secret::expose);
+    let made = app.set_up(root.map(|root| root.email.as_str()), password).await?;
+    if let Some((email, password)) = made {
+        tell(Told::Password { email: email.as_str(), password: &password });
+    }
+    Ok(app)
+}
+
+/// Opens the store, and empties the folder that only a running server uses.
+fn open_store(settings: &Settings, work: &Path, metrics: Arc<Metrics>) -> Result<Store, Error> {
+    let store = Store::open(store::Settings {
+        dir: settings.data_dir.clone(),
+        cache_bytes: settings.storage.cache_bytes,
+        flush: settings.storage.flush,
+        free_bytes_min: settings.storage.free_bytes_min,
+        flushed: Arc::new(move |took| metrics.store_flushed(took)),
+    })?;
+    let failed = |error: io::Error| Error::Folder { path: work.to_owned(), why: error.kind() };
+    match std::fs::remove_dir_all(work) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+        Ok(()) | Err(_) => std::fs::create_dir_all(work).map_err(failed)?,
+    }
+    Ok(store)
+}
+
+async fn open_engine(
+    settings: &Settings,
+    places: &Places,
+    work: &Path,
+    tell: &Arc<dyn Fn(Told<'_>) + Send + Sync>,
+) -> Result<Engine, Error> {
+    let guest = Guest::open(&places.guest_dir)?;
+    let engine_settings = places.engine(&work.join("scratch"), settings.runs.kept);
+    let (executor, tell) = (Handle::current(), tell.clone());
+    // Compiling blocks.
+    let opening = tokio::task::spawn_blocking(move || {
+        executor.block_on(Engine::open(guest, engine_settings, |progress| tell(Told::Progress(progress))))
+    });
+    Ok(opening.await.map_err(|error| Error::Thread(error.to_string()))??)
+}
+
+fn limits(settings: &Settings) -> actiond_runtime::Limits {
+    let default = settings.runs.default;
+    config::limits(default.fuel, default.wall, default.memory_bytes)
+}
+
+fn app_settings(settings: &Settings) -> app::Settings {
+    let (runs, kept) = (&settings.runs, &settings.retention);
+    let retention = Retention { runs: kept.runs as u64, age: kept.age, bytes: kept.bytes };
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let default = Policy {
+        fuel: runs.default.fuel,
+        wall: runs.default.wall,
+        memory_bytes: runs.default.memory_bytes,
+        parallel: count(runs.per_action_parallel),
+        queue: count(runs.per_action_queue),
+        rate: None,
+        overlap: Overlap::Skip,
+        missed: Missed::Once,
+        retry: Retry::NONE,
+        retention,
+        coalesce: None,
+        stateful: false,
+    };
+    app::Settings {
+        policy: PolicyBounds {
+            default,
+            fuel_max: runs.max.fuel,
+            wall_max: runs.max.wall,
+            memory_bytes_max: runs.max.memory_bytes,
+            parallel_max: count(runs.per_action_parallel),
+            queue_max: count(runs.per_action_queue),
+            retention_max: retention,
+        },
+        environment_limits: config::ENVIRONMENT_LIMITS,
+        idempotency: kept.idempotency,
+        body_bytes: settings.body_bytes,
+        public_url: settings.public_url.clone(),
+        action_server_token: settings.action_server.as_ref().map(|server| server.token.expose().to_owned()),
+    }
+}

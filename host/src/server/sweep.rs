@@ -1,0 +1,104 @@
+//! Sweeping: what was kept long enough goes, a little at a time, while everything else goes on.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    app::App,
+    clock,
+    model::{
+        action::Action,
+        id::{ActionId, OrgId},
+    },
+    store,
+};
+
+/// Between two sweeps.
+const PAUSE: Duration = Duration::from_secs(10);
+/// Records that one change removes.
+const STEP: usize = 200;
+
+/// Removes what is past its time.
+#[derive(Debug)]
+pub(crate) struct Sweeper {
+    app: App,
+    audit: Duration,
+}
+
+impl Sweeper {
+    pub(crate) fn new(app: App, audit: Duration) -> Self {
+        Self { app, audit }
+    }
+
+    /// Works until it is stopped.
+    pub(crate) async fn run(self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            if let Some(Err(error)) = stop.run_until_cancelled(self.sweep(clock::now())).await {
+                tracing::error!(error = %error, "sweeping failed: trying again later");
+            }
+            let _ = stop.run_until_cancelled(tokio::time::sleep(PAUSE)).await;
+        }
+    }
+
+    async fn sweep(&self, now: Timestamp) -> store::Result<()> {
+        let store = self.app.store();
+        while store.settle(move |change| change.forget_once(now, STEP)).await? == STEP {}
+        let graves: Vec<ActionId> = store.read(|view| view.graves().collect::<store::Result<_>>()).await?;
+        for grave in graves {
+            while store.settle(move |change| change.remove_runs(&grave, STEP)).await? == STEP {}
+            store
+                .settle(move |change| {
+                    change.remove_grave(&grave);
+                    Ok::<_, store::Error>(())
+                })
+                .await?;
+        }
+        self.sweep_runs(now).await?;
+        self.sweep_audit(now).await
+    }
+
+    async fn sweep_runs(&self, now: Timestamp) -> store::Result<()> {
+        let store = self.app.store();
+        let actions: Vec<Action> =
+            store.read(|view| view.all_actions().collect::<store::Result<_>>()).await?;
+        for action in actions {
+            loop {
+                let (id, retention) = (action.id, action.policy.retention);
+                let swept = store.record(move |change| {
+                    let mut activity = change.activity(&id)?;
+                    let removed = change.retain_runs(&id, &mut activity, &retention, now, STEP)?;
+                    if removed > 0 {
+                        change.put_activity(&id, &activity)?;
+                    }
+                    Ok::<_, store::Error>(removed)
+                });
+                if swept.await? < STEP {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn sweep_audit(&self, now: Timestamp) -> store::Result<()> {
+        let age = SignedDuration::try_from(self.audit).unwrap_or(SignedDuration::MAX);
+        let before = now.checked_sub(age).unwrap_or(Timestamp::MIN);
+        let store = self.app.store();
+        let orgs = store.read(|view| {
+            view.organisations().map(|org| org.map(|org| org.id)).collect::<store::Result<Vec<OrgId>>>()
+        });
+        for org in orgs.await? {
+            while store
+                .settle({
+                    let org = org.clone();
+                    move |change| change.forget_audit(&org, before, STEP)
+                })
+                .await?
+                == STEP
+            {}
+        }
+        Ok(())
+    }
+}
