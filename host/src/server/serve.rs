@@ -133,10 +133,9 @@ async fn start(
         let (settings, work, metrics) = (settings.clone(), work.clone(), metrics.clone());
         tokio::task::spawn_blocking(move || open_store(&settings, &work, metrics))
     };
-    let engine = open_engine(settings, places, &work, tell);
-    let (store, engine) = tokio::join!(opening, engine);
-    let store = store.map_err(|error| Error::Thread(error.to_string()))??;
-    let engine = engine?;
+    // First: it takes the folder for this process alone, and empties what the engine is about to fill.
+    let store = opening.await.map_err(|error| Error::Thread(error.to_string()))??;
+    let engine = open_engine(settings, places, &work, tell).await?;
     let threads =
         settings.runs.threads.unwrap_or_else(|| thread::available_parallelism().map_or(2, usize::from));
     let runner = runner::Settings {
