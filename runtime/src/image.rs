@@ -17,7 +17,7 @@ const HEADER_BYTES: usize = MAGIC.len() + 8 + ID_BYTES + 4;
 const MEMORY_BYTES_MAX: usize = 1 << 32;
 /// An image is mapped in at most so many stretches beside its base. Fewer take more memory, for what lies between changed
 /// pages is copied then; more take more of the 65,530 mappings that a process may have: two for each, in each slot.
-const STRETCHES_MAX: usize = 24;
+const STRETCHES_MAX: usize = 16;
 const ZERO_PAGE: [u8; PAGE_BYTES] = [0; PAGE_BYTES];
 
 /// A saved linear memory.

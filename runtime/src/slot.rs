@@ -16,8 +16,8 @@ use crate::memory::{Frozen, PageScan, Reserved};
 /// Past this many bytes of private pages, a reset gives them back to the kernel instead of copying. Also what an idle slot
 /// may keep of a run.
 const COPY_BACK_BYTES_MAX: usize = 4 << 20;
-/// Live and idle slots together. Each reserves 4 GiB of the 128 TiB that a process has.
-const SLOTS_MAX: usize = 16_384;
+/// Live and idle slots together. Each takes up to 36 of the 65,530 mappings that a process has by default, its stack included.
+const SLOTS_MAX: usize = 1_600;
 
 /// How a slot becomes equal to its image again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -362,8 +362,10 @@ async fn limits_on_payloads() {
     assert_eq!(error.to_string(), "the payload has 101 bytes, the limit is 100");
 }
 
+type Pairs<'a> = &'a [(&'a str, &'a str)];
+
 /// (main.py, variables of the run, result)
-const VARIABLES: &[(&str, &[(&str, &str)], &str)] = &[
+const VARIABLES: &[(&str, Pairs<'_>, &str)] = &[
     ("import os\ndef main(): return os.environ['KEY']", &[], "\"image\""),
     ("import os\ndef main(): return os.environ['KEY']", &[("KEY", "run")], "\"run\""),
     (

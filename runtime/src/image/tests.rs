@@ -163,7 +163,7 @@ fn an_image_holds_only_what_differs() {
         (PAGES, vec![0], 1),
         (PAGES, vec![PAGES - 1], 1),
         (PAGES, vec![3, 4, 5, 100], 4),
-        (PAGES, every(10), 20),
+        (PAGES, every(20), 10),
         // More stretches than may be: all gaps are of one width, or only the narrow ones are closed.
         (PAGES, every(4), 197),
         (PAGES, (0..40).step_by(2).chain((40..PAGES).step_by(20)).collect(), 48),
