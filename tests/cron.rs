@@ -27,7 +27,7 @@ fn due_times_are_printed_one_to_a_line() {
         ),
     ];
     for (arguments, lines) in rows {
-        let ended = place.cron(arguments).end();
+        let ended = place.start("cron", arguments).end();
         assert_eq!((ended.code, &*ended.stderr), (0, ""), "{arguments:?}");
         assert_eq!(ended.stdout.lines().collect::<Vec<_>>(), *lines, "{arguments:?}");
     }
@@ -35,14 +35,14 @@ fn due_times_are_printed_one_to_a_line() {
 
 #[test]
 fn without_a_time_it_begins_now() {
-    let ended = Place::new().cron(&["* * * * * *"]).end();
+    let ended = Place::new().start("cron", &["* * * * * *"]).end();
     assert_eq!((ended.code, &*ended.stderr, ended.stdout.lines().count()), (0, "", 5));
     assert!(ended.stdout.lines().is_sorted() && ended.stdout.starts_with("20"), "{}", ended.stdout);
 }
 
 #[test]
 fn the_end_of_the_calendar_is_told() {
-    let ended = Place::new().cron(&["0 0 1 1 *", "--after", "2099-06-01T00:00:00Z"]).end();
+    let ended = Place::new().start("cron", &["0 0 1 1 *", "--after", "2099-06-01T00:00:00Z"]).end();
     let note = "nothing more is due: the calendar of schedules ends with the year 2100\n";
     assert_eq!((ended.code, &*ended.stdout, &*ended.stderr), (0, "2100-01-01T00:00:00Z\n", note));
 }
@@ -68,7 +68,7 @@ fn what_is_wrong_is_told_in_one_line() {
         ),
     ];
     for (arguments, line) in rows {
-        place.cron(arguments).end().is_refused(line);
+        place.start("cron", arguments).end().is_refused(line);
     }
 }
 
@@ -78,10 +78,10 @@ fn flags_have_bounds() {
     for arguments in
         [&[][..], &["@daily", "--count", "0"], &["@daily", "--count", "10001"], &["0", "0", "*", "*", "*"]]
     {
-        let ended = place.cron(arguments).end();
+        let ended = place.start("cron", arguments).end();
         assert_eq!((ended.code, &*ended.stdout), (2, ""), "{arguments:?}");
         assert!(ended.stderr.starts_with("error: "), "{arguments:?}: {}", ended.stderr);
     }
-    let ended = place.cron(&["every 1s", "--count", "10000"]).end();
+    let ended = place.start("cron", &["every 1s", "--count", "10000"]).end();
     assert_eq!((ended.code, ended.stdout.lines().count()), (0, 10_000));
 }

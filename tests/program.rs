@@ -68,13 +68,6 @@ impl Place {
         Start { command, stdin: Vec::new(), stdout: Stdio::piped() }
     }
 
-    /// `actiond cron` in this place.
-    pub(crate) fn cron(&self, arguments: &[&str]) -> Start {
-        let mut command = Command::new(program());
-        command.arg("cron").args(arguments).current_dir(self.path()).env_remove("NO_COLOR");
-        Start { command, stdin: Vec::new(), stdout: Stdio::piped() }
-    }
-
     pub(crate) fn json(&self, name: &str) -> Value {
         let text = fs::read(self.path().join(name)).expect("the file is there");
         serde_json::from_slice(&text).expect("it is JSON")
