@@ -9,14 +9,20 @@ use std::{
 };
 
 use super::{
-    Change, Error, Result, View, key,
+    Change, Error, Result, View,
+    files::Files,
+    key,
     writer::{Made, Writer},
 };
 
 /// The number of this format, kept under the key `M`.
 const FORMAT: u8 = 1;
-const LOCK: &str = "lock";
+pub(super) const LOCK: &str = "lock";
 pub(super) const DATABASE: &str = "store";
+/// Nothing at all is written while the disk has less free than this.
+const RESERVE_BYTES_MAX: u64 = 64 << 20;
+/// The table's file grows and shrinks in steps of this.
+pub(super) const SEGMENT_BYTES: usize = 2 << 20;
 
 /// How the store is kept. The caller says every number.
 #[derive(Clone)]
@@ -50,14 +56,12 @@ impl Store {
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(dir);
         made.map_err(Error::file("create the data folder", dir))?;
         let lock = lock(dir)?;
-        let config = sled::Config::new()
-            .path(dir.join(DATABASE))
+        let config = config(dir)
             .cache_capacity(settings.cache_bytes)
-            .flush_every_ms(Some(u64::try_from(settings.flush.as_millis()).unwrap_or(u64::MAX)))
-            .mode(sled::Mode::LowSpace);
+            .flush_every_ms(Some(u64::try_from(settings.flush.as_millis()).unwrap_or(u64::MAX)));
         let db = config.open()?;
         check_format(&db, dir)?;
-        let view = View { db };
+        let view = View { files: Arc::new(Files::open(dir, &db)?), db };
         let writer = Writer::start(view.clone(), settings.flushed.clone());
         let writer = writer.map_err(Error::file("start the threads of", dir))?;
         Ok(Self(Arc::new(Inner { writer, view, settings, _lock: lock })))
@@ -104,6 +108,7 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
+        self.has_free(self.reserve())?;
         self.0.writer.write(Made::Durable, work).await
     }
 
@@ -116,12 +121,23 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
+        self.has_free(self.reserve())?;
         self.0.writer.write(Made::Visible, work).await
     }
 
     /// Whether the disk has room for what users want to add.
     pub(crate) fn has_room(&self) -> Result<()> {
-        let (free, min) = (self.free_bytes()?, self.0.settings.free_bytes_min);
+        self.has_free(self.0.settings.free_bytes_min)
+    }
+
+    /// What is left for [`Self::settle`] and [`Self::record`] when users are refused already ends here: the library does not
+    /// take up its work again, before the next start, when the disk was really full.
+    fn reserve(&self) -> u64 {
+        (self.0.settings.free_bytes_min / 4).min(RESERVE_BYTES_MAX)
+    }
+
+    fn has_free(&self, min: u64) -> Result<()> {
+        let free = self.free_bytes()?;
         if free >= min {
             return Ok(());
         }
@@ -137,7 +153,7 @@ impl Store {
 
     /// What the store takes on the disk, in bytes. Blocks.
     pub(crate) fn disk_bytes(&self) -> Result<u64> {
-        Ok(self.0.view.db.size_on_disk()?)
+        Ok(self.0.view.db.size_on_disk()? + self.0.view.files.bytes())
     }
 
     pub(crate) fn dir(&self) -> &Path {
@@ -149,6 +165,12 @@ impl std::fmt::Debug for Store {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Store").field("dir", &self.0.settings.dir).finish_non_exhaustive()
     }
+}
+
+/// How the table is kept, wherever it is opened.
+pub(super) fn config(dir: &Path) -> sled::Config {
+    let config = sled::Config::new().path(dir.join(DATABASE));
+    config.segment_size(SEGMENT_BYTES).mode(sled::Mode::LowSpace)
 }
 
 /// Takes the folder for this process, as long as the file is open.
@@ -165,6 +187,11 @@ pub(super) fn lock(dir: &Path) -> Result<File> {
 
 fn check_format(db: &sled::Db, dir: &Path) -> Result<()> {
     match db.get(key::FORMAT)?.as_deref() {
+        // A restore puts it there last.
+        None if !db.is_empty() => {
+            let why = format!("a restore into {} did not end: empty it and restore again", dir.display());
+            Err(Error::damaged("data folder")(why))
+        }
         None => {
             db.insert(key::FORMAT, &[FORMAT])?;
             db.flush()?;

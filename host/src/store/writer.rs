@@ -9,7 +9,7 @@ use std::{
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Change, Error, Result, change::View};
+use super::{Change, Error, Result, change::View, files::Outside};
 
 /// Changes that wait for the writer; past it, whoever makes one waits.
 const WAITING_MAX: usize = 1_024;
@@ -74,19 +74,37 @@ impl Writer {
     {
         let (tell, told) = oneshot::channel();
         let job: Job = Box::new(move |view, acks| {
-            let done = apply(view, work);
-            match (done, made) {
-                (Ok(value), Made::Durable) => {
-                    let ack: Ack = Box::new(move |flushed| {
-                        // Nobody may be waiting any more.
-                        let _ = tell.send(flushed.map(|()| value).map_err(E::from));
-                    });
-                    let _ = acks.blocking_send(ack);
+            let (value, gone) = match apply(view, work) {
+                Ok(done) => done,
+                Err(error) => {
+                    // Nobody may be waiting any more, here and below.
+                    let _ = tell.send(Err(error));
+                    return;
                 }
-                (done @ (Ok(_) | Err(_)), Made::Visible | Made::Durable) => {
-                    let _ = tell.send(done);
+            };
+            let (files, removes) = (view.files.clone(), !gone.is_empty());
+            // Until the table has forgotten them for good, a start after a power cut finds their names in it.
+            let remove = move || gone.iter().for_each(|value| files.remove(value));
+            let ack: Ack = match made {
+                Made::Durable => Box::new(move |flushed| {
+                    if flushed.is_ok() {
+                        remove();
+                    }
+                    let _ = tell.send(flushed.map(|()| value).map_err(E::from));
+                }),
+                Made::Visible => {
+                    let _ = tell.send(Ok(value));
+                    if !removes {
+                        return;
+                    }
+                    Box::new(move |flushed| {
+                        if flushed.is_ok() {
+                            remove();
+                        }
+                    })
                 }
-            }
+            };
+            let _ = acks.blocking_send(ack);
         });
         let jobs = self.jobs.as_ref().ok_or(Error::Closed)?;
         jobs.send(job).await.map_err(|_| Error::Closed)?;
@@ -94,17 +112,19 @@ impl Writer {
     }
 }
 
-fn apply<T, E: From<Error>>(
+/// Does `work` and applies what it collected. With its answer come the files that can be removed after the next flush.
+pub(super) fn apply<T, E: From<Error>>(
     view: &View,
     work: impl FnOnce(&mut Change<'_>) -> std::result::Result<T, E>,
-) -> std::result::Result<T, E> {
+) -> std::result::Result<(T, Vec<Outside>), E> {
     let mut change = Change::new(view);
     let value = work(&mut change)?;
-    if change.len > 0 {
-        let batch = std::mem::take(&mut change.batch);
-        view.db.apply_batch(batch).map_err(Error::from)?;
+    if change.puts.is_empty() {
+        return Ok((value, Vec::new()));
     }
-    Ok(value)
+    let ready = change.ready()?;
+    view.db.apply_batch(ready.batch).map_err(Error::from)?;
+    Ok((value, ready.gone))
 }
 
 impl Drop for Writer {
