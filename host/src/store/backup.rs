@@ -15,9 +15,9 @@ use super::{
     Change, Error, Result, Store, View,
     files::{DIR, Files},
     key,
-    open::{DATABASE, LOCK, config, lock},
+    open::{DATABASE, LOCK, config, lock, sync_folders, table},
     value::Put,
-    writer::apply,
+    writer::{apply, flush},
 };
 
 const MAGIC: &[u8; 8] = b"ACTBAK01";
@@ -108,10 +108,13 @@ fn fill(from: &Path, dir: &Path) -> Result<u64> {
         Ok(())
     })?;
     put(&view, group)?;
-    view.db.flush()?;
+    let table = table(dir);
+    let file = File::open(&table).map_err(Error::file("open", table))?;
+    flush(&view.db, &file)?;
     // Last: without it, the store is not opened.
     view.db.insert(key::FORMAT, format)?;
-    view.db.flush()?;
+    flush(&view.db, &file)?;
+    sync_folders(dir)?;
     Ok(count)
 }
 

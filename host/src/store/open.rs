@@ -19,8 +19,8 @@ use super::{
 const FORMAT: u8 = 1;
 pub(super) const LOCK: &str = "lock";
 pub(super) const DATABASE: &str = "store";
-/// Nothing at all is written while the disk has less free than this.
-const RESERVE_BYTES_MAX: u64 = 64 << 20;
+/// The most that is set aside for what runs come to.
+const RECORD_RESERVE_BYTES_MAX: u64 = 64 << 20;
 /// The table's file grows and shrinks in steps of this.
 pub(super) const SEGMENT_BYTES: usize = 2 << 20;
 
@@ -49,6 +49,22 @@ struct Inner {
     _lock: File,
 }
 
+/// How much must be free on the disk for what is not a user's wish. When the disk is really full, the library takes up its
+/// work only after the next start: it must never come to that.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Reserves {
+    pub(super) record: u64,
+    /// Less, so that retention can still make room.
+    pub(super) settle: u64,
+}
+
+impl Reserves {
+    pub(super) fn below(free_bytes_min: u64) -> Self {
+        let record = (free_bytes_min / 2).min(RECORD_RESERVE_BYTES_MAX);
+        Self { record, settle: record / 4 }
+    }
+}
+
 impl Store {
     /// Opens the folder, or makes it. Blocks.
     pub(crate) fn open(settings: Settings) -> Result<Self> {
@@ -62,7 +78,8 @@ impl Store {
         let db = config.open()?;
         check_format(&db, dir)?;
         let view = View { files: Arc::new(Files::open(dir, &db)?), db };
-        let writer = Writer::start(view.clone(), settings.flushed.clone());
+        sync_folders(dir)?;
+        let writer = Writer::start(view.clone(), &table(dir), settings.flushed.clone());
         let writer = writer.map_err(Error::file("start the threads of", dir))?;
         Ok(Self(Arc::new(Inner { writer, view, settings, _lock: lock })))
     }
@@ -99,7 +116,8 @@ impl Store {
         self.0.writer.write(Made::Durable, work).await
     }
 
-    /// A change that must not be refused (it takes back what was taken, or frees room), on the disk when this returns.
+    /// A change that must not be refused (it takes back what was taken, or frees room), on the disk when this returns. It is
+    /// refused only when so little is free that it would fail.
     pub(crate) async fn settle<T, E>(
         &self,
         work: impl FnOnce(&mut Change<'_>) -> std::result::Result<T, E> + Send + 'static,
@@ -108,11 +126,12 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        self.has_free(self.reserve())?;
+        self.has_free(self.reserves().settle)?;
         self.0.writer.write(Made::Durable, work).await
     }
 
-    /// What a run came to: seen by everybody when this returns, on the disk within [`Settings::flush`].
+    /// What a run came to: seen by everybody when this returns, on the disk within [`Settings::flush`]. Refused when the
+    /// disk is full but for the reserve.
     pub(crate) async fn record<T, E>(
         &self,
         work: impl FnOnce(&mut Change<'_>) -> std::result::Result<T, E> + Send + 'static,
@@ -121,7 +140,7 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        self.has_free(self.reserve())?;
+        self.has_free(self.reserves().record)?;
         self.0.writer.write(Made::Visible, work).await
     }
 
@@ -130,10 +149,8 @@ impl Store {
         self.has_free(self.0.settings.free_bytes_min)
     }
 
-    /// What is left for [`Self::settle`] and [`Self::record`] when users are refused already ends here: the library does not
-    /// take up its work again, before the next start, when the disk was really full.
-    fn reserve(&self) -> u64 {
-        (self.0.settings.free_bytes_min / 4).min(RESERVE_BYTES_MAX)
+    fn reserves(&self) -> Reserves {
+        Reserves::below(self.0.settings.free_bytes_min)
     }
 
     fn has_free(&self, min: u64) -> Result<()> {
@@ -171,6 +188,20 @@ impl std::fmt::Debug for Store {
 pub(super) fn config(dir: &Path) -> sled::Config {
     let config = sled::Config::new().path(dir.join(DATABASE));
     config.segment_size(SEGMENT_BYTES).mode(sled::Mode::LowSpace)
+}
+
+/// The file in which the library keeps the table.
+pub(super) fn table(dir: &Path) -> PathBuf {
+    dir.join(DATABASE).join("db")
+}
+
+/// Makes what was created in the folder last.
+pub(super) fn sync_folders(dir: &Path) -> Result<()> {
+    for folder in [&dir.join(DATABASE), dir] {
+        let synced = File::open(folder).and_then(|folder| folder.sync_all());
+        synced.map_err(Error::file("sync", folder))?;
+    }
+    Ok(())
 }
 
 /// Takes the folder for this process, as long as the file is open.

@@ -2,7 +2,9 @@
 //! last one left: checking and then changing needs no lock. A flush serves all changes that wait for one.
 
 use std::{
+    fs::File,
     io,
+    path::Path,
     sync::Arc,
     thread::{self, JoinHandle},
 };
@@ -37,11 +39,12 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn start(
         view: View,
+        table: &Path,
         flushed: Arc<dyn Fn(std::time::Duration) + Send + Sync>,
     ) -> io::Result<Self> {
         let (jobs, mut waiting) = mpsc::channel::<Job>(WAITING_MAX);
         let (acks, mut flushes) = mpsc::channel::<Ack>(WAITING_MAX);
-        let db = view.db.clone();
+        let (db, table) = (view.db.clone(), File::open(table)?);
         let write = thread::Builder::new().name("store-writer".to_owned()).spawn(move || {
             while let Some(job) = waiting.blocking_recv() {
                 job(&view, &acks);
@@ -51,7 +54,7 @@ impl Writer {
             let mut acks = Vec::new();
             while flushes.blocking_recv_many(&mut acks, WAITING_MAX) > 0 {
                 let began = tokio::time::Instant::now();
-                let done = db.flush().map(drop).map_err(Error::from);
+                let done = flush(&db, &table);
                 flushed(began.elapsed());
                 for ack in acks.drain(..) {
                     ack(done.clone());
@@ -125,6 +128,13 @@ pub(super) fn apply<T, E: From<Error>>(
     let ready = change.ready()?;
     view.db.apply_batch(ready.batch).map_err(Error::from)?;
     Ok((value, ready.gone))
+}
+
+/// Puts everything that was applied onto the disk. The library itself only has the kernel write its pages down: neither the
+/// file's length nor the disk's own memory is seen to.
+pub(super) fn flush(db: &sled::Db, table: &File) -> Result<()> {
+    db.flush()?;
+    table.sync_data().map_err(|error| Error::Library(error.to_string()))
 }
 
 impl Drop for Writer {

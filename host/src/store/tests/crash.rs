@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::*;
-use crate::model::policy::Retention;
+use crate::{model::policy::Retention, store::open::Reserves};
 
 /// Lies in the folder that [`child`] is to work in. Its text says what to do.
 const ORDER: &str = "order";
@@ -187,6 +187,18 @@ async fn a_change_that_fails_does_nothing() {
     assert!(matches!(failed.await, Err(Error::Closed)));
     drop(store);
     assert_eq!(check(folder.path(), 1), 1);
+}
+
+#[test]
+fn what_must_be_written_has_a_reserve() {
+    for (free_bytes_min, record, settle) in [
+        (0, 0, 0),
+        (64 << 20, 32 << 20, 8 << 20),
+        (1 << 30, 64 << 20, 16 << 20),
+        (1 << 40, 64 << 20, 16 << 20),
+    ] {
+        assert_eq!(Reserves::below(free_bytes_min), Reserves { record, settle });
+    }
 }
 
 #[tokio::test]
