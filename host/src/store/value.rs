@@ -32,12 +32,6 @@ pub(super) struct Ready {
 }
 
 impl View {
-    /// The value kept under `key`.
-    pub(super) fn value(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
-        let Some(stored) = self.db.get(key)? else { return Ok(None) };
-        Ok(self.resolve(key, &stored)?.map(Cow::into_owned))
-    }
-
     /// What `stored`, found under `key`, stands for; `None` when it was removed meanwhile.
     pub(super) fn resolve<'a>(&self, key: &[u8], stored: &'a [u8]) -> Result<Option<Cow<'a, [u8]>>> {
         if let Some(inside) = inside(stored) {

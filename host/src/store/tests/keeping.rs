@@ -248,3 +248,29 @@ fn action() -> Action {
         },
     }
 }
+
+#[tokio::test]
+async fn removed_runs_give_their_room_back() {
+    let folder = folder();
+    let store = open(folder.path());
+    let retention = Retention { runs: 20, ..ALL };
+    let mut most = 0;
+    for ms in 0..400 {
+        write(&store, move |change| {
+            let mut activity = change.activity(&action_id(1))?;
+            change.retain_runs(&action_id(1), &mut activity, &retention, at(0), 10)?;
+            change.put_run(&sized(ms))?;
+            change.put_input(&run_id(ms), &noise(10_000));
+            change.put_result(&run_id(ms), &noise(1 << 20));
+            activity.runs += 1;
+            change.put_activity(&action_id(1), &activity)
+        })
+        .await;
+        most = most.max(store.disk_bytes().unwrap());
+    }
+    // 400 MiB went through; 21 are kept.
+    assert!(most < 3 * (21 << 20) + (64 << 20), "{most}");
+    assert_eq!(files(&store), 21);
+    drop(store);
+    assert_eq!(open(folder.path()).view().run_result(&run_id(399)).unwrap(), Some(noise(1 << 20)));
+}
