@@ -66,7 +66,8 @@ impl Change<'_> {
     }
 
     pub(crate) fn put_state(&mut self, action: &ActionId, state: &[u8]) -> Result<()> {
-        self.replace_blob(&key::state(action), state)
+        self.put_blob(key::state(action), state);
+        Ok(())
     }
 
     pub(crate) fn remove_state(&mut self, action: &ActionId) -> Result<()> {

@@ -20,7 +20,7 @@ impl View {
 impl Change<'_> {
     pub(crate) fn put_audit(&mut self, change: &audit::Change) -> Result<()> {
         // Changes are made one after another: those of one microsecond are told apart by how much a change has done.
-        let count = u32::try_from(self.len).unwrap_or(u32::MAX);
+        let count = u32::try_from(self.puts.len()).unwrap_or(u32::MAX);
         let mut at = micros(change.at);
         while self.db.contains_key(key::audit(&change.org, at, count))? {
             at += 1;

@@ -8,11 +8,16 @@ use std::{
     io::{self, BufReader, BufWriter, Read, Write},
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::Path,
+    sync::Arc,
 };
 
 use super::{
-    Error, Result, Store, View,
-    open::{DATABASE, lock},
+    Change, Error, Result, Store, View,
+    files::{DIR, Files},
+    key,
+    open::{DATABASE, LOCK, config, lock, sync_folders, table},
+    value::Put,
+    writer::{apply, flush},
 };
 
 const MAGIC: &[u8; 8] = b"ACTBAK01";
@@ -20,6 +25,8 @@ const MAGIC: &[u8; 8] = b"ACTBAK01";
 const PART_BYTES_MAX: u32 = 64 << 20;
 /// Entries that are put into the new store at once.
 const GROUP: usize = 1_000;
+/// Or fewer, when they are long.
+const GROUP_BYTES: usize = 8 << 20;
 
 impl Store {
     /// Writes the store, as it is at one moment, into `to`. Changes wait meanwhile.
@@ -36,12 +43,22 @@ fn write(view: &View, to: &mut File) -> Result<u64> {
     let mut entries = || {
         out.write_all(MAGIC)?;
         for entry in view.below(&[]) {
-            let (key, value) = entry.map_err(io::Error::other)?;
+            let (key, stored) = entry.map_err(io::Error::other)?;
+            // Long values are written where they belong, so their files need no names.
+            if key.starts_with(key::FILES) {
+                continue;
+            }
+            let value = if key::may_be_outside(&key) {
+                view.resolve(&key, &stored).map_err(io::Error::other)?
+            } else {
+                Some(std::borrow::Cow::Borrowed(&*stored))
+            };
+            let Some(value) = value else { continue };
             out.write_all(&length(&key)?)?;
             out.write_all(&length(&value)?)?;
             out.write_all(&key)?;
             out.write_all(&value)?;
-            count += 1;
+            count += 1_u64;
         }
         out.write_all(&[0; 8])?;
         let hash = out.hasher.finalize();
@@ -58,31 +75,58 @@ pub(crate) fn restore(from: &Path, dir: &Path) -> Result<u64> {
     check(from)?;
     let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(dir);
     made.map_err(Error::file("create the data folder", dir))?;
-    let mut listed = fs::read_dir(dir).map_err(Error::file("read", dir))?;
-    if listed.next().is_some() {
-        return Err(Error::NotEmpty(dir.to_owned()));
+    for entry in fs::read_dir(dir).map_err(Error::file("read", dir))? {
+        if entry.map_err(Error::file("read", dir))?.file_name() != LOCK {
+            return Err(Error::NotEmpty(dir.to_owned()));
+        }
     }
     let _lock = lock(dir)?;
-    let path = dir.join(DATABASE);
-    fill(from, &path).inspect_err(|_| {
-        let _ = fs::remove_dir_all(&path);
+    fill(from, dir).inspect_err(|_| {
+        for made in [DATABASE, DIR] {
+            let _ = fs::remove_dir_all(dir.join(made));
+        }
+        let _ = fs::remove_file(dir.join(LOCK));
     })
 }
 
-fn fill(from: &Path, path: &Path) -> Result<u64> {
-    let db = sled::Config::new().path(path).open()?;
-    let (mut batch, mut count) = (sled::Batch::default(), 0);
+fn fill(from: &Path, dir: &Path) -> Result<u64> {
+    let db = config(dir).open()?;
+    let view = View { files: Arc::new(Files::open(dir, &db)?), db };
+    let (mut group, mut bytes, mut count, mut format) = (Vec::new(), 0, 0, Vec::new());
     each(from, |key, value| {
-        batch.insert(key, value);
         count += 1;
-        if count % GROUP as u64 == 0 {
-            db.apply_batch(std::mem::take(&mut batch))?;
+        if key == key::FORMAT {
+            format = value;
+            return Ok(());
+        }
+        bytes += value.len();
+        group.push((key, value));
+        if group.len() >= GROUP || bytes >= GROUP_BYTES {
+            bytes = 0;
+            return put(&view, std::mem::take(&mut group));
         }
         Ok(())
     })?;
-    db.apply_batch(batch)?;
-    db.flush()?;
+    put(&view, group)?;
+    let table = table(dir);
+    let file = File::open(&table).map_err(Error::file("open", table))?;
+    flush(&view.db, &file)?;
+    // Last: without it, the store is not opened.
+    view.db.insert(key::FORMAT, format)?;
+    flush(&view.db, &file)?;
+    sync_folders(dir)?;
     Ok(count)
+}
+
+fn put(view: &View, group: Vec<(Vec<u8>, Vec<u8>)>) -> Result<()> {
+    let put = |change: &mut Change<'_>| {
+        for (key, value) in group {
+            let put = if key::may_be_outside(&key) { Put::Value(value) } else { Put::Plain(value) };
+            change.enter(key, put);
+        }
+        Ok::<_, Error>(())
+    };
+    apply(view, put).map(drop)
 }
 
 /// That the file is whole.

@@ -1,10 +1,8 @@
 //! Bundles in the store: zips as they were uploaded, each kept once under its hash, for as long as a version uses it.
 
-use super::{Change, Result, Store, View, blob, key};
+use super::{Change, Result, Store, View, key};
 use crate::model::{action::Version, id::ActionId};
 
-/// Chunks that are written at once: the writer is not held up for long.
-const PART_CHUNKS: usize = 64;
 /// The number of a user that is only an upload under way; versions count from 1.
 const PINNED: u32 = 0;
 
@@ -16,31 +14,25 @@ impl Store {
         bytes: std::sync::Arc<[u8]>,
         pin: ActionId,
     ) -> Result<()> {
-        self.has_room()?;
-        self.settle(move |change| {
+        self.write(move |change| {
             change.put_bytes(key::bundle_user(&hash, &pin, PINNED), Vec::new());
-            Ok::<_, super::Error>(())
+            // What is there has the same hash: it need not be written again.
+            if !change.has_bundle(&hash)? {
+                change.put_blob(key::bundle(&hash), &bytes);
+            }
+            Ok(())
         })
-        .await?;
-        let mut first = 0;
-        while first < blob::chunks(&bytes) {
-            let bytes = bytes.clone();
-            self.write(move |change| {
-                for (key, chunk) in blob::part(&key::bundle(&hash), &bytes, first, PART_CHUNKS) {
-                    change.put_bytes(key, chunk);
-                }
-                Ok::<_, super::Error>(())
-            })
-            .await?;
-            first += PART_CHUNKS;
-        }
-        Ok(())
+        .await
     }
 }
 
 impl View {
     pub(crate) fn bundle(&self, hash: &[u8; 32]) -> Result<Option<Vec<u8>>> {
         self.blob(&key::bundle(hash))
+    }
+
+    fn has_bundle(&self, hash: &[u8; 32]) -> Result<bool> {
+        Ok(self.db.contains_key(key::bundle(hash))?)
     }
 
     /// Uploads that never became versions: the process died meanwhile.

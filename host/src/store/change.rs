@@ -1,41 +1,41 @@
 //! Reading the store and changing it. The verbs of each noun lie in the noun's own file.
 
-use std::ops::Deref;
+use std::{collections::BTreeMap, ops::Deref, sync::Arc};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Error, Result};
+use super::{Error, Result, files::Files, value::Put};
 
 /// Records begin with this, so that a later form can be told from this one.
 const RECORD_FORM: u8 = 1;
 
-/// Reads. Sees what was changed before the call, never a part of a change.
+/// Reads. Each thing is as it was at one moment during the call; in a list, things that are changed meanwhile are shown
+/// before or after that. Within a [`Change`] nothing changes.
 #[derive(Debug, Clone)]
 pub(crate) struct View {
     pub(super) db: sled::Db,
+    pub(super) files: Arc<Files>,
 }
 
 /// Collects what is to be changed. Reading through it shows the store as it was when the change began: a change does not
 /// see itself.
 pub(crate) struct Change<'a> {
-    view: &'a View,
-    pub(super) batch: sled::Batch,
-    pub(super) len: usize,
+    pub(super) view: &'a View,
+    /// The last word on each key.
+    pub(super) puts: BTreeMap<sled::IVec, Put>,
 }
 
 impl View {
-    pub(super) fn get<R: DeserializeOwned>(&self, key: &[u8], what: &'static str) -> Result<Option<R>> {
-        self.db.get(key)?.map(|bytes| decode(&bytes, what)).transpose()
-    }
-
     /// The thing whose record lies under `key`.
     pub(super) fn one<R, D>(&self, key: &[u8], what: &'static str) -> Result<Option<D>>
     where
         R: DeserializeOwned,
         D: TryFrom<R, Error = String>,
     {
-        let record: Option<R> = self.get(key, what)?;
-        record.map(|record| D::try_from(record).map_err(Error::damaged(what))).transpose()
+        let Some(stored) = self.db.get(key)? else { return Ok(None) };
+        let Some(bytes) = self.resolve(key, &stored)? else { return Ok(None) };
+        let record: R = decode(&bytes, what)?;
+        D::try_from(record).map(Some).map_err(Error::damaged(what))
     }
 
     /// The keys and values below `prefix`, in order.
@@ -56,32 +56,40 @@ impl View {
         R: DeserializeOwned,
         D: TryFrom<R, Error = String>,
     {
-        self.below(prefix).map(move |entry| {
-            let record: R = decode(&entry?.1, what)?;
-            D::try_from(record).map_err(Error::damaged(what))
+        let view = self.clone();
+        self.below(prefix).filter_map(move |entry| {
+            let thing = |(key, stored): (sled::IVec, sled::IVec)| {
+                let Some(bytes) = view.resolve(&key, &stored)? else { return Ok(None) };
+                let record: R = decode(&bytes, what)?;
+                D::try_from(record).map(Some).map_err(Error::damaged(what))
+            };
+            entry.and_then(thing).transpose()
         })
     }
 }
 
 impl<'a> Change<'a> {
     pub(super) fn new(view: &'a View) -> Self {
-        Self { view, batch: sled::Batch::default(), len: 0 }
+        Self { view, puts: BTreeMap::new() }
     }
 
     pub(super) fn put<R: Serialize>(&mut self, key: Vec<u8>, record: &R, what: &'static str) -> Result<()> {
         let value = encode(record, what)?;
-        self.put_bytes(key, value);
+        self.enter(key, Put::Value(value));
         Ok(())
     }
 
+    /// Keeps a few bytes as they are.
     pub(super) fn put_bytes(&mut self, key: Vec<u8>, value: Vec<u8>) {
-        self.len += 1;
-        self.batch.insert(key, value);
+        self.enter(key, Put::Plain(value));
     }
 
     pub(super) fn remove(&mut self, key: impl Into<sled::IVec>) {
-        self.len += 1;
-        self.batch.remove(key);
+        self.enter(key, Put::Nothing);
+    }
+
+    pub(super) fn enter(&mut self, key: impl Into<sled::IVec>, put: Put) {
+        self.puts.insert(key.into(), put);
     }
 
     pub(super) fn remove_below(&mut self, prefix: &[u8]) -> Result<()> {

@@ -9,13 +9,13 @@
 //! | `A` org, action | action |
 //! | `V` action, number | version |
 //! | `T` action | activity: last runs, counts, how far the schedule is decided |
-//! | `S` action, chunk | memory of a stateful action |
-//! | `B` hash, chunk | a bundle's bytes |
+//! | `S` action | memory of a stateful action |
+//! | `B` hash | a bundle's bytes |
 //! | `b` hash, action, number | a version that uses the bundle |
 //! | `R` run | run |
 //! | `a` action, run · `o` org, run | status and trigger: runs in order |
-//! | `I` run, chunk · `X` run, chunk | a run's input · result |
-//! | `L` run, attempt, chunk | an attempt's log |
+//! | `I` run · `X` run | a run's input · result |
+//! | `L` run, attempt | an attempt's log |
 //! | `Q` org, ms, run | a queued run and when it may begin |
 //! | `G` run | a run that was accepted and is running |
 //! | `D` action, s | the run of a due time |
@@ -26,6 +26,7 @@
 //! | `k` ms, scope, hash | when that is forgotten |
 //! | `W` action | an action that is gone, whose runs are still to be removed |
 //! | `Y` org, µs, count | audit |
+//! | `F` number | a file that holds a value, and its length |
 
 use crate::model::{
     account::Email,
@@ -44,6 +45,12 @@ pub(super) const RUNNING: &[u8] = b"G";
 pub(super) const BUNDLE_USERS: &[u8] = b"b";
 pub(super) const ONCE_ENDS: &[u8] = b"k";
 pub(super) const DEAD: &[u8] = b"E";
+pub(super) const FILES: &[u8] = b"F";
+
+/// Whether a value of any size lies under the key: see `value.rs`.
+pub(super) fn may_be_outside(key: &[u8]) -> bool {
+    key.first().is_some_and(|tag| b"OUAVTSBRIXLHKY".contains(tag))
+}
 
 fn join(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     let mut key = Vec::with_capacity(1 + parts.iter().map(|part| part.len()).sum::<usize>());
@@ -198,6 +205,10 @@ pub(super) fn once_ends_before(end_ms: i64) -> Vec<u8> {
 
 pub(super) fn grave(action: &ActionId) -> Vec<u8> {
     join(b'W', &[action.as_bytes()])
+}
+
+pub(super) fn file(id: u64) -> Vec<u8> {
+    join(b'F', &[&id.to_be_bytes()])
 }
 
 pub(super) fn audit_of_org(org: &OrgId) -> Vec<u8> {

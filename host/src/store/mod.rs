@@ -7,10 +7,10 @@ mod accounts;
 mod actions;
 mod audit;
 mod backup;
-mod blob;
 mod bundles;
 mod change;
 mod error;
+mod files;
 mod hooks;
 mod key;
 mod keys_once;
@@ -20,6 +20,9 @@ mod queue;
 mod record;
 mod retention;
 mod runs;
+#[cfg(test)]
+mod tests;
+mod value;
 mod writer;
 
 pub(crate) use backup::{create as create_backup, restore};

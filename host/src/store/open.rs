@@ -9,14 +9,20 @@ use std::{
 };
 
 use super::{
-    Change, Error, Result, View, key,
+    Change, Error, Result, View,
+    files::Files,
+    key,
     writer::{Made, Writer},
 };
 
 /// The number of this format, kept under the key `M`.
 const FORMAT: u8 = 1;
-const LOCK: &str = "lock";
+pub(super) const LOCK: &str = "lock";
 pub(super) const DATABASE: &str = "store";
+/// The most that is set aside for what runs come to.
+const RECORD_RESERVE_BYTES_MAX: u64 = 64 << 20;
+/// The table's file grows and shrinks in steps of this.
+pub(super) const SEGMENT_BYTES: usize = 2 << 20;
 
 /// How the store is kept. The caller says every number.
 #[derive(Clone)]
@@ -43,6 +49,22 @@ struct Inner {
     _lock: File,
 }
 
+/// How much must be free on the disk for what is not a user's wish. When the disk is really full, the library takes up its
+/// work only after the next start: it must never come to that.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Reserves {
+    pub(super) record: u64,
+    /// Less, so that retention can still make room.
+    pub(super) settle: u64,
+}
+
+impl Reserves {
+    pub(super) fn below(free_bytes_min: u64) -> Self {
+        let record = (free_bytes_min / 2).min(RECORD_RESERVE_BYTES_MAX);
+        Self { record, settle: record / 4 }
+    }
+}
+
 impl Store {
     /// Opens the folder, or makes it. Blocks.
     pub(crate) fn open(settings: Settings) -> Result<Self> {
@@ -50,15 +72,14 @@ impl Store {
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(dir);
         made.map_err(Error::file("create the data folder", dir))?;
         let lock = lock(dir)?;
-        let config = sled::Config::new()
-            .path(dir.join(DATABASE))
+        let config = config(dir)
             .cache_capacity(settings.cache_bytes)
-            .flush_every_ms(Some(u64::try_from(settings.flush.as_millis()).unwrap_or(u64::MAX)))
-            .mode(sled::Mode::LowSpace);
+            .flush_every_ms(Some(u64::try_from(settings.flush.as_millis()).unwrap_or(u64::MAX)));
         let db = config.open()?;
         check_format(&db, dir)?;
-        let view = View { db };
-        let writer = Writer::start(view.clone(), settings.flushed.clone());
+        let view = View { files: Arc::new(Files::open(dir, &db)?), db };
+        sync_folders(dir)?;
+        let writer = Writer::start(view.clone(), &table(dir), settings.flushed.clone());
         let writer = writer.map_err(Error::file("start the threads of", dir))?;
         Ok(Self(Arc::new(Inner { writer, view, settings, _lock: lock })))
     }
@@ -95,7 +116,8 @@ impl Store {
         self.0.writer.write(Made::Durable, work).await
     }
 
-    /// A change that must not be refused (it takes back what was taken, or frees room), on the disk when this returns.
+    /// A change that must not be refused (it takes back what was taken, or frees room), on the disk when this returns. It is
+    /// refused only when so little is free that it would fail.
     pub(crate) async fn settle<T, E>(
         &self,
         work: impl FnOnce(&mut Change<'_>) -> std::result::Result<T, E> + Send + 'static,
@@ -104,10 +126,12 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
+        self.has_free(self.reserves().settle)?;
         self.0.writer.write(Made::Durable, work).await
     }
 
-    /// What a run came to: seen by everybody when this returns, on the disk within [`Settings::flush`].
+    /// What a run came to: seen by everybody when this returns, on the disk within [`Settings::flush`]. Refused when the
+    /// disk is full but for the reserve.
     pub(crate) async fn record<T, E>(
         &self,
         work: impl FnOnce(&mut Change<'_>) -> std::result::Result<T, E> + Send + 'static,
@@ -116,12 +140,21 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
+        self.has_free(self.reserves().record)?;
         self.0.writer.write(Made::Visible, work).await
     }
 
     /// Whether the disk has room for what users want to add.
     pub(crate) fn has_room(&self) -> Result<()> {
-        let (free, min) = (self.free_bytes()?, self.0.settings.free_bytes_min);
+        self.has_free(self.0.settings.free_bytes_min)
+    }
+
+    fn reserves(&self) -> Reserves {
+        Reserves::below(self.0.settings.free_bytes_min)
+    }
+
+    fn has_free(&self, min: u64) -> Result<()> {
+        let free = self.free_bytes()?;
         if free >= min {
             return Ok(());
         }
@@ -137,7 +170,7 @@ impl Store {
 
     /// What the store takes on the disk, in bytes. Blocks.
     pub(crate) fn disk_bytes(&self) -> Result<u64> {
-        Ok(self.0.view.db.size_on_disk()?)
+        Ok(self.0.view.db.size_on_disk()? + self.0.view.files.bytes())
     }
 
     pub(crate) fn dir(&self) -> &Path {
@@ -149,6 +182,26 @@ impl std::fmt::Debug for Store {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Store").field("dir", &self.0.settings.dir).finish_non_exhaustive()
     }
+}
+
+/// How the table is kept, wherever it is opened.
+pub(super) fn config(dir: &Path) -> sled::Config {
+    let config = sled::Config::new().path(dir.join(DATABASE));
+    config.segment_size(SEGMENT_BYTES).mode(sled::Mode::LowSpace)
+}
+
+/// The file in which the library keeps the table.
+pub(super) fn table(dir: &Path) -> PathBuf {
+    dir.join(DATABASE).join("db")
+}
+
+/// Makes what was created in the folder last.
+pub(super) fn sync_folders(dir: &Path) -> Result<()> {
+    for folder in [&dir.join(DATABASE), dir] {
+        let synced = File::open(folder).and_then(|folder| folder.sync_all());
+        synced.map_err(Error::file("sync", folder))?;
+    }
+    Ok(())
 }
 
 /// Takes the folder for this process, as long as the file is open.
@@ -165,6 +218,11 @@ pub(super) fn lock(dir: &Path) -> Result<File> {
 
 fn check_format(db: &sled::Db, dir: &Path) -> Result<()> {
     match db.get(key::FORMAT)?.as_deref() {
+        // A restore puts it there last.
+        None if !db.is_empty() => {
+            let why = format!("a restore into {} did not end: empty it and restore again", dir.display());
+            Err(Error::damaged("data folder")(why))
+        }
         None => {
             db.insert(key::FORMAT, &[FORMAT])?;
             db.flush()?;

@@ -120,17 +120,17 @@ impl Change<'_> {
     }
 
     pub(crate) fn put_input(&mut self, run: &RunId, input: &[u8]) {
-        self.put_blob(&key::input(run), input);
+        self.put_blob(key::input(run), input);
     }
 
     pub(crate) fn put_result(&mut self, run: &RunId, result: &[u8]) {
-        self.put_blob(&key::result(run), result);
+        self.put_blob(key::result(run), result);
     }
 
     /// Keeps the log of one attempt; `encoded` is [`encode_log`]'s.
     pub(crate) fn put_log(&mut self, run: &RunId, attempt: u32, encoded: &[u8]) {
         if !encoded.is_empty() {
-            self.put_blob(&key::log(run, attempt), encoded);
+            self.put_blob(key::log(run, attempt), encoded);
         }
     }
 

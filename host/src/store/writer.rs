@@ -2,14 +2,16 @@
 //! last one left: checking and then changing needs no lock. A flush serves all changes that wait for one.
 
 use std::{
+    fs::File,
     io,
+    path::Path,
     sync::Arc,
     thread::{self, JoinHandle},
 };
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Change, Error, Result, change::View};
+use super::{Change, Error, Result, change::View, files::Outside};
 
 /// Changes that wait for the writer; past it, whoever makes one waits.
 const WAITING_MAX: usize = 1_024;
@@ -37,11 +39,12 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn start(
         view: View,
+        table: &Path,
         flushed: Arc<dyn Fn(std::time::Duration) + Send + Sync>,
     ) -> io::Result<Self> {
         let (jobs, mut waiting) = mpsc::channel::<Job>(WAITING_MAX);
         let (acks, mut flushes) = mpsc::channel::<Ack>(WAITING_MAX);
-        let db = view.db.clone();
+        let (db, table) = (view.db.clone(), File::open(table)?);
         let write = thread::Builder::new().name("store-writer".to_owned()).spawn(move || {
             while let Some(job) = waiting.blocking_recv() {
                 job(&view, &acks);
@@ -51,7 +54,7 @@ impl Writer {
             let mut acks = Vec::new();
             while flushes.blocking_recv_many(&mut acks, WAITING_MAX) > 0 {
                 let began = tokio::time::Instant::now();
-                let done = db.flush().map(drop).map_err(Error::from);
+                let done = flush(&db, &table);
                 flushed(began.elapsed());
                 for ack in acks.drain(..) {
                     ack(done.clone());
@@ -74,19 +77,37 @@ impl Writer {
     {
         let (tell, told) = oneshot::channel();
         let job: Job = Box::new(move |view, acks| {
-            let done = apply(view, work);
-            match (done, made) {
-                (Ok(value), Made::Durable) => {
-                    let ack: Ack = Box::new(move |flushed| {
-                        // Nobody may be waiting any more.
-                        let _ = tell.send(flushed.map(|()| value).map_err(E::from));
-                    });
-                    let _ = acks.blocking_send(ack);
+            let (value, gone) = match apply(view, work) {
+                Ok(done) => done,
+                Err(error) => {
+                    // Nobody may be waiting any more, here and below.
+                    let _ = tell.send(Err(error));
+                    return;
                 }
-                (done @ (Ok(_) | Err(_)), Made::Visible | Made::Durable) => {
-                    let _ = tell.send(done);
+            };
+            let (files, removes) = (view.files.clone(), !gone.is_empty());
+            // Until the table has forgotten them for good, a start after a power cut finds their names in it.
+            let remove = move || gone.iter().for_each(|value| files.remove(value));
+            let ack: Ack = match made {
+                Made::Durable => Box::new(move |flushed| {
+                    if flushed.is_ok() {
+                        remove();
+                    }
+                    let _ = tell.send(flushed.map(|()| value).map_err(E::from));
+                }),
+                Made::Visible => {
+                    let _ = tell.send(Ok(value));
+                    if !removes {
+                        return;
+                    }
+                    Box::new(move |flushed| {
+                        if flushed.is_ok() {
+                            remove();
+                        }
+                    })
                 }
-            }
+            };
+            let _ = acks.blocking_send(ack);
         });
         let jobs = self.jobs.as_ref().ok_or(Error::Closed)?;
         jobs.send(job).await.map_err(|_| Error::Closed)?;
@@ -94,17 +115,26 @@ impl Writer {
     }
 }
 
-fn apply<T, E: From<Error>>(
+/// Does `work` and applies what it collected. With its answer come the files that can be removed after the next flush.
+pub(super) fn apply<T, E: From<Error>>(
     view: &View,
     work: impl FnOnce(&mut Change<'_>) -> std::result::Result<T, E>,
-) -> std::result::Result<T, E> {
+) -> std::result::Result<(T, Vec<Outside>), E> {
     let mut change = Change::new(view);
     let value = work(&mut change)?;
-    if change.len > 0 {
-        let batch = std::mem::take(&mut change.batch);
-        view.db.apply_batch(batch).map_err(Error::from)?;
+    if change.puts.is_empty() {
+        return Ok((value, Vec::new()));
     }
-    Ok(value)
+    let ready = change.ready()?;
+    view.db.apply_batch(ready.batch).map_err(Error::from)?;
+    Ok((value, ready.gone))
+}
+
+/// Puts everything that was applied onto the disk. The library itself only has the kernel write its pages down: neither the
+/// file's length nor the disk's own memory is seen to.
+pub(super) fn flush(db: &sled::Db, table: &File) -> Result<()> {
+    db.flush()?;
+    table.sync_data().map_err(|error| Error::Library(error.to_string()))
 }
 
 impl Drop for Writer {
