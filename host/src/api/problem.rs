@@ -11,6 +11,7 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::observe;
 use crate::{
     app::{Denied, NotMade, NotSaved},
     environment,
@@ -46,6 +47,9 @@ pub(crate) struct ErrorWire {
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<String>,
+    /// The request's trace: what the log has of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace_id: Option<String>,
 }
 
 impl Problem {
@@ -88,7 +92,8 @@ impl IntoResponse for Problem {
         let mut response = if plain {
             (status, [(header::WWW_AUTHENTICATE, "Bearer realm=\"openobserve\"")], message).into_response()
         } else {
-            let wire = ErrorWire { code: status.as_u16(), message, error_detail: word, hint };
+            let trace_id = observe::trace().map(|trace| format!("{:032x}", trace.trace_id));
+            let wire = ErrorWire { code: status.as_u16(), message, error_detail: word, hint, trace_id };
             (status, Json(wire)).into_response()
         };
         if let Some(wait) = retry_after {

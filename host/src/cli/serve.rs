@@ -1,6 +1,6 @@
 //! `actiond serve`: the server, until it is told to end.
 
-use std::{process::ExitCode, sync::Arc};
+use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use actiond_runtime::Progress;
 use anyhow::Context as _;
@@ -8,11 +8,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::{command::Failure, settings};
 use crate::{
-    config::{Effective, Places},
+    config::{Effective, Places, Secret},
     server::{self, Options, Told},
     signals::Signals,
     store,
-    telemetry::logs,
+    telemetry::{Traces, logs},
     terminal::Terminal,
 };
 
@@ -28,6 +28,9 @@ drain_s seconds, what is queued stays queued.
 
 Exit codes: 0 ended as it was told, 2 the configuration is wrong, 70 a failure of actiond itself.";
 
+/// A collector that is away does not keep the program from ending.
+const TRACES_WAIT: Duration = Duration::from_secs(5);
+
 /// Serve the API, hooks and schedules
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -42,8 +45,12 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<ExitCode, Failure>
     let places = Places::from_environment().map_err(Failure::bad_input)?;
     let executor = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let executor = executor.context("cannot start the executor").map_err(Failure::Internal)?;
+    let otlp = settings.otlp.as_ref();
+    let traces =
+        otlp.map(|otlp| Traces::start(&otlp.endpoint, otlp.authorization.as_ref().map(Secret::expose)));
+    let traces = traces.transpose().map_err(Failure::internal)?;
     let log = &settings.log;
-    logs::start(&log.filter, log.format, None).map_err(Failure::internal)?;
+    logs::start(&log.filter, log.format, traces.as_ref()).map_err(Failure::internal)?;
     let told = terminal.clone();
     let tell: Arc<dyn Fn(Told<'_>) + Send + Sync> = Arc::new(move |what| tell(&told, what));
     let served = executor.block_on(async {
@@ -60,6 +67,9 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<ExitCode, Failure>
         served.map_err(failure)
     });
     executor.shutdown_background();
+    if let Some(Err(unsent)) = traces.map(|traces| traces.end(TRACES_WAIT)) {
+        tracing::warn!(error = %unsent, "{unsent}");
+    }
     served?;
     Ok(ExitCode::SUCCESS)
 }

@@ -42,6 +42,10 @@ impl Runner {
     /// A run that somebody waits for. It is written down when it has ended; should the server die before, whoever waits
     /// notices.
     pub(crate) async fn invoke(&self, ask: Ask) -> Result<Ticket, Refused> {
+        self.counted(self.try_invoke(ask).await)
+    }
+
+    async fn try_invoke(&self, ask: Ask) -> Result<Ticket, Refused> {
         let now = clock::now();
         let (known, bounds) = self.admit(&ask, now).await?;
         let run = self.run_of(&ask, &known, now);
@@ -56,6 +60,10 @@ impl Runner {
 
     /// A run that happens whatever becomes of us: it is on the disk when this returns.
     pub(crate) async fn accept(&self, ask: Ask) -> Result<Ticket, Refused> {
+        self.counted(self.try_accept(ask).await)
+    }
+
+    async fn try_accept(&self, ask: Ask) -> Result<Ticket, Refused> {
         let now = clock::now();
         let (known, bounds) = self.admit(&ask, now).await?;
         let run = self.run_of(&ask, &known, now);
@@ -105,6 +113,10 @@ impl Runner {
             change.put_run(&run)
         });
         written.await.map_err(Refused::Store)
+    }
+
+    fn counted(&self, answer: Result<Ticket, Refused>) -> Result<Ticket, Refused> {
+        answer.inspect_err(|refused| self.metrics().run_refused(refused.as_str()))
     }
 
     async fn admit(&self, ask: &Ask, now: Timestamp) -> Result<(Arc<Known>, ActionBounds), Refused> {

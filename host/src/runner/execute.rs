@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use actiond_runtime::{Input, Kept, Outcome, Saved, Tail};
 use jiff::{SignedDuration, Timestamp};
+use tracing::{Instrument as _, Span};
 
 use super::{
     live::Live,
@@ -15,8 +16,10 @@ use crate::{
     model::{
         id::{ActionId, OrgId, RunId},
         run::{Failure, LogLine, Run, Status},
+        trace::TraceContext,
     },
     store,
+    telemetry::adopt,
 };
 
 /// What an attempt came to.
@@ -78,7 +81,7 @@ impl Inner {
                 return;
             }
         }
-        let attempt = self.attempt(&live, began).await;
+        let attempt = self.attempt(&live, began).instrument(span_of(&live.run())).await;
         self.finish(&live, attempt, began).await;
     }
 
@@ -180,6 +183,15 @@ impl Inner {
             live.end(super::live::Ended::interrupted(run));
         }
     }
+}
+
+/// The run's place in its trace.
+fn span_of(run: &Run) -> Span {
+    let span = tracing::info_span!("run", run.id = %run.id, action.id = %run.action, org = %run.org);
+    if let Some(parent) = TraceContext::parse(&run.traceparent) {
+        adopt(&span, &parent);
+    }
+    span
 }
 
 /// What a run brings to its call of `main`.

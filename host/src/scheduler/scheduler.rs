@@ -19,6 +19,7 @@ use crate::{
     },
     runner::{Ask, Due, Refused},
     store,
+    telemetry::Count,
 };
 
 /// Due times that are worked on at one time: each waits for the disk.
@@ -159,6 +160,9 @@ impl Scheduler {
         until: Timestamp,
     ) -> store::Result<()> {
         let skipped = decision.skipped;
+        let metrics = self.app.runner().metrics();
+        metrics.count(Count::ScheduleSkipped, skipped);
+        metrics.count(Count::ScheduleMissed, decision.missed);
         let settled = self.app.store().settle(move |change| {
             let mut activity = change.activity(&id)?;
             activity.skipped += skipped;

@@ -12,7 +12,7 @@ use actiond_runtime::{Engine, Guest, Progress};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
-use super::{gate::Gate, listen::Listener, sweep::Sweeper};
+use super::{gate::Gate, gauges, listen::Listener, sweep::Sweeper};
 use crate::{
     api,
     app::{self, App, PolicyBounds},
@@ -99,12 +99,13 @@ pub(crate) async fn serve(options: Options, stop: CancellationToken) -> Result<(
         recovered.queued
     );
     let background = CancellationToken::new();
-    let later = tokio::spawn({
+    let later = {
         let (runner, stop) = (app.runner().clone(), background.clone());
-        async move { runner.begin_later(stop).await }
-    });
+        tokio::spawn(async move { runner.begin_later(stop).await })
+    };
     let scheduler = tokio::spawn(Scheduler::new(app.clone()).run(background.clone()));
     let sweeper = tokio::spawn(Sweeper::new(app.clone(), settings.retention.audit).run(background.clone()));
+    let gauges = tokio::spawn(gauges::read_off(app.clone(), background.clone()));
     gate.open(api::router(app.clone()));
     tell(Told::Ready(address));
     stop.cancelled().await;
@@ -113,7 +114,7 @@ pub(crate) async fn serve(options: Options, stop: CancellationToken) -> Result<(
     background.cancel();
     app.runner().drain(settings.drain).await;
     end.cancel();
-    for task in [listening, later, scheduler, sweeper] {
+    for task in [listening, later, scheduler, sweeper, gauges] {
         // That one panicked was reported by the panic.
         let _ = task.await;
     }

@@ -47,7 +47,8 @@ impl Writer {
         let (db, table) = (view.db.clone(), File::open(table)?);
         let write = thread::Builder::new().name("store-writer".to_owned()).spawn(move || {
             while let Some(job) = waiting.blocking_recv() {
-                job(&view, &acks);
+                // A bug in one change costs that change: whoever waits for it is told by what it drops.
+                let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| job(&view, &acks)));
             }
         })?;
         let flush = thread::Builder::new().name("store-flusher".to_owned()).spawn(move || {
