@@ -64,9 +64,17 @@ pub(super) const RULES: &[Rule] = &[
                 return Vec::new();
             }
             let lists = |line: &str| {
-                ["mod ", "pub mod ", "pub(crate) mod ", "use ", "pub use ", "pub(crate) use "]
-                    .iter()
-                    .any(|start| line.starts_with(start))
+                [
+                    "mod ",
+                    "pub mod ",
+                    "pub(crate) mod ",
+                    "use ",
+                    "pub use ",
+                    "pub(crate) use ",
+                    "pub(super) use ",
+                ]
+                .iter()
+                .any(|start| line.starts_with(start))
             };
             let code = code(&file.text);
             let items = code

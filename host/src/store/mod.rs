@@ -20,8 +20,6 @@ mod queue;
 mod record;
 mod retention;
 mod runs;
-#[cfg(test)]
-mod tests;
 mod value;
 mod writer;
 
@@ -31,3 +29,6 @@ pub(crate) use error::{Error, Result};
 pub(crate) use keys_once::Once;
 pub(crate) use open::{Settings, Store};
 pub(crate) use runs::{Filter, Index, Page, encode_log};
+
+#[cfg(test)]
+mod tests;
