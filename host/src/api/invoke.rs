@@ -121,6 +121,7 @@ pub(super) async fn invoke(
     let traceparent = traceparent(&headers, trace_id.as_deref());
     let mut ask = ask(org, id, Trigger::Invoke, input, traceparent);
     ask.once.extend(once);
+    ask.waits = prefer != Prefer::Async;
     let kept = prefer == Prefer::Async || !ask.once.is_empty();
     let ticket = if kept { app.runner().accept(ask).await? } else { app.runner().invoke(ask).await? };
     answer(&app, ticket, prefer).await
@@ -167,7 +168,18 @@ fn success(result: &str) -> TestResultWire {
 }
 
 pub(crate) fn ask(org: OrgId, action: ActionId, trigger: Trigger, input: String, traceparent: String) -> Ask {
-    Ask { org, action, version: None, trigger, input, traceparent, parent: None, due: None, once: Vec::new() }
+    Ask {
+        org,
+        action,
+        version: None,
+        trigger,
+        input,
+        traceparent,
+        parent: None,
+        due: None,
+        waits: true,
+        once: Vec::new(),
+    }
 }
 
 /// The records in a body: an array, one object, or what `inputs` holds of either; and the trace that it names.
@@ -252,7 +264,8 @@ pub(crate) async fn answer(app: &App, ticket: Ticket, prefer: Prefer) -> Result<
         Prefer::Wait(most) => tokio::time::timeout(most, wait(ticket.live.as_ref())).await.ok().flatten(),
         Prefer::Async => None,
     };
-    if let Some(ended) = waited {
+    // One that the server's end put off is queued still.
+    if let Some(ended) = waited.filter(|ended| ended.run.status.is_final()) {
         return Ok(ended_response(&ended.run, ended.result.as_deref()));
     }
     if let Some(live) = &ticket.live {

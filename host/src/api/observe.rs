@@ -2,13 +2,14 @@
 
 use axum::{
     extract::{MatchedPath, Request, State},
-    http::{HeaderName, HeaderValue},
+    http::{HeaderName, HeaderValue, StatusCode},
     middleware::Next,
-    response::Response,
+    response::{IntoResponse as _, Response},
 };
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
+use super::problem::Problem;
 use crate::{
     app::App,
     model::trace::TraceContext,
@@ -40,7 +41,9 @@ pub(super) async fn observe(State(app): State<App>, request: Request, next: Next
         adopt(&span, &parent);
     }
     let trace = context(&span).unwrap_or_else(|| continued(header));
-    let mut response = TRACE.scope(trace, next.run(request).instrument(span)).await;
+    // A task of its own: what was begun is seen to its end, also when the client goes away.
+    let answering = tokio::spawn(TRACE.scope(trace, next.run(request).instrument(span)));
+    let mut response = answering.await.unwrap_or_else(|_| panicked());
     if let Ok(id) = HeaderValue::from_str(&format!("{:032x}", trace.trace_id)) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
@@ -53,4 +56,10 @@ pub(super) async fn observe(State(app): State<App>, request: Request, next: Next
         "{route} answered {status}"
     );
     response
+}
+
+/// A bug of ours costs one request its answer; the panic itself was reported where it happened.
+fn panicked() -> Response {
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the server failed: see its log")
+        .into_response()
 }

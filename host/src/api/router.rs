@@ -6,7 +6,6 @@ use axum::{
     http::StatusCode,
     response::IntoResponse as _,
 };
-use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -42,15 +41,8 @@ pub(crate) fn router(app: App) -> Router {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message).into_response()
         })
         .layer(DefaultBodyLimit::max(body_bytes))
-        .layer(CatchPanicLayer::custom(panicked))
         .layer(axum::middleware::from_fn_with_state(app.clone(), observe))
         .with_state(app)
-}
-
-/// A bug of ours costs one request its answer; the panic itself was reported where it happened.
-fn panicked(_: Box<dyn std::any::Any + Send>) -> axum::response::Response {
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the server failed: see its log")
-        .into_response()
 }
 
 fn actions_router() -> OpenApiRouter<App> {

@@ -145,6 +145,12 @@ impl App {
         }
         let bounds = self.settings().policy.clone();
         let environment_limits = self.settings().environment_limits;
+        if edit.env.is_some() || edit.service_account.is_some() {
+            // Its import sees them.
+            let mut draft = self.draft(org.clone(), id, None).await?;
+            apply(&mut draft.action, edit.clone(), &environment_limits)?;
+            self.runner().try_out(draft).await?;
+        }
         let by = By { who, org: org.clone(), at: now };
         let edited = self.store().write(move |change| {
             let mut action = change.action(&org, &id)?.ok_or(NotSaved::NoAction(id))?;
@@ -249,6 +255,7 @@ impl App {
             traceparent: new_traceparent(),
             parent: None,
             due: None,
+            waits: false,
             once: Vec::new(),
         };
         if let Err(refused) = self.runner().accept(ask).await {

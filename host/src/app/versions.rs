@@ -8,6 +8,25 @@ use crate::{
 };
 
 impl App {
+    /// A version of an action as it is in the store, the one that runs when `number` is `None`: to be tried out.
+    pub(super) async fn draft(
+        &self,
+        org: OrgId,
+        id: ActionId,
+        number: Option<u32>,
+    ) -> Result<Draft, NotSaved> {
+        let draft = self.store().read(move |view| {
+            let action = view.action(&org, &id)?.ok_or(NotSaved::NoAction(id))?;
+            let organisation =
+                view.organisation(&org)?.ok_or_else(|| NotSaved::NoOrganisation(org.clone()))?;
+            let number = number.unwrap_or(action.version);
+            let version = view.version(&id, number)?.ok_or(NotPrepared::NoVersion(number))?;
+            let zip = view.bundle(&version.bundle)?.ok_or(NotPrepared::NoVersion(number))?;
+            Ok::<_, NotSaved>(Draft { action, version: number, organisation, zip: zip.into() })
+        });
+        draft.await
+    }
+
     /// Runs an action by another of its versions, once that is prepared.
     pub(crate) async fn roll_back(
         &self,
@@ -16,16 +35,8 @@ impl App {
         number: u32,
         who: String,
     ) -> Result<(), NotSaved> {
-        let read_org = org.clone();
-        let draft = self.store().read(move |view| {
-            let action = view.action(&read_org, &id)?.ok_or(NotSaved::NoAction(id))?;
-            let organisation =
-                view.organisation(&read_org)?.ok_or_else(|| NotSaved::NoOrganisation(read_org.clone()))?;
-            let version = view.version(&id, number)?.ok_or(NotPrepared::NoVersion(number))?;
-            let zip = view.bundle(&version.bundle)?.ok_or(NotPrepared::NoVersion(number))?;
-            Ok::<_, NotSaved>(Draft { action, version: number, organisation, zip: zip.into() })
-        });
-        self.runner().try_out(draft.await?).await?;
+        let draft = self.draft(org.clone(), id, Some(number)).await?;
+        self.runner().try_out(draft).await?;
         let now = clock::now();
         let by = By { who, org: org.clone(), at: now };
         let rolled = self.store().write(move |change| {

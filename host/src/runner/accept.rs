@@ -19,7 +19,7 @@ use crate::{
         policy::Overlap,
         run::{Run, Status},
     },
-    store::{Change, Once},
+    store::{self, Change, Once},
 };
 
 /// What is handed to whoever asked.
@@ -53,14 +53,18 @@ impl Runner {
         let bytes = run.input_bytes;
         self.0.lanes().promise(&run.org, run.action, bounds, bytes)?;
         self.0.lives().insert(run.id, live.clone());
-        let entry = Entry { id: run.id, org: run.org, action: run.action, live: Some(live.clone()) };
+        let entry = Entry::new(&run, Some(live.clone()));
         self.enqueue(entry, bytes);
         Ok(Ticket { id: run.id, live: Some(live), again: false })
     }
 
     /// A run that happens whatever becomes of us: it is on the disk when this returns.
     pub(crate) async fn accept(&self, ask: Ask) -> Result<Ticket, Refused> {
-        self.counted(self.try_accept(ask).await)
+        // A task of its own: what was begun is seen to its end, also when whoever asked goes away.
+        let runner = self.clone();
+        let accepted = tokio::spawn(async move { runner.try_accept(ask).await }).await;
+        let accepted = accepted.map_err(|error| store::Error::Library(error.to_string()))?;
+        self.counted(accepted)
     }
 
     async fn try_accept(&self, ask: Ask) -> Result<Ticket, Refused> {
@@ -69,7 +73,8 @@ impl Runner {
         let run = self.run_of(&ask, &known, now);
         let bytes = run.input_bytes;
         self.0.lanes().promise(&run.org, run.action, bounds, bytes)?;
-        let live = Live::new(run.clone(), ask.input.clone(), true);
+        // A run that nobody waits for is read again when it begins: thousands may be queued.
+        let live = ask.waits.then(|| Live::new(run.clone(), ask.input.clone(), true));
         let kept = run.clone();
         let accepted = self.0.store.write(move |change| write_down(change, &kept, &ask, now)).await;
         match accepted {
@@ -86,10 +91,12 @@ impl Runner {
         if run.trigger.is_timed() {
             *self.0.timed().entry(run.action).or_default() += 1;
         }
-        self.0.lives().insert(run.id, live.clone());
-        let entry = Entry { id: run.id, org: run.org, action: run.action, live: Some(live.clone()) };
+        if let Some(live) = &live {
+            self.0.lives().insert(run.id, live.clone());
+        }
+        let entry = Entry::new(&run, live.clone());
         self.enqueue(entry, bytes);
-        Ok(Ticket { id: run.id, live: Some(live), again: false })
+        Ok(Ticket { id: run.id, live, again: false })
     }
 
     /// Whoever waits for this run does not wait any longer: from now on it happens whatever becomes of us.

@@ -28,6 +28,8 @@ pub(crate) struct Ask {
     /// The run that is done again.
     pub(crate) parent: Option<RunId>,
     pub(crate) due: Option<Due>,
+    /// Whether somebody will wait for its end.
+    pub(crate) waits: bool,
     /// What makes this the same as an earlier ask.
     pub(crate) once: Vec<OnceAsk>,
 }

@@ -50,11 +50,6 @@ impl Runner {
                 live.end(std::sync::Arc::new(Ended { run, result: None }));
             }
         }
-        if let Some(run) =
-            cancelled.as_ref().filter(|run| run.status == Status::Cancelled && run.trigger.is_timed())
-        {
-            self.0.timed_ended(&run.action);
-        }
         Ok(cancelled)
     }
 
@@ -78,6 +73,7 @@ impl Runner {
             traceparent,
             parent: Some(run.id),
             due: None,
+            waits: false,
             once: Vec::new(),
         })
         .await

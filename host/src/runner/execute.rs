@@ -7,8 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 use tracing::{Instrument as _, Span};
 
 use super::{
-    live::Live,
-    plan::{Known, Memory, NotPrepared, Plan},
+    deadline::Later,
+    live::{Ended, Live},
+    plan::{Known, NotPrepared, Plan},
     start::{Entry, Inner},
 };
 use crate::{
@@ -21,6 +22,9 @@ use crate::{
     store,
     telemetry::adopt,
 };
+
+/// When the store could not take that a run begins, it is tried again after this.
+const BEGIN_RETRY: SignedDuration = SignedDuration::from_secs(5);
 
 /// What an attempt came to.
 pub(super) enum Attempt {
@@ -48,41 +52,76 @@ impl Inner {
     }
 
     async fn run(self: &Arc<Self>, entry: Entry) {
-        let live = match entry.live {
-            Some(live) => live,
-            None => match self.load(&entry.id).await {
-                Ok(Some(live)) => live,
-                // Cancelled while it waited, or gone with its action.
-                Ok(None) => return,
-                Err(error) => {
-                    tracing::error!(run.id = %entry.id, error = %error, "run {} cannot be read", entry.id);
-                    return;
-                }
+        match self.begin(&entry).await {
+            Ok(Some((live, began))) => {
+                let attempt = self.attempt(&live, began).instrument(span_of(&live.run())).await;
+                self.finish(&live, attempt, began).await;
+            }
+            // Cancelled while it waited, or gone with its action.
+            Ok(None) => self.left(&entry),
+            Err(error) => {
+                tracing::error!(run.id = %entry.id, error = %error, "run {} cannot be begun: trying again", entry.id);
+                let again = clock::now().checked_add(BEGIN_RETRY).unwrap_or(Timestamp::MAX);
+                self.lives().remove(&entry.id);
+                self.delayed.push(again, Later::Run(entry));
+            }
+        }
+    }
+
+    /// Marks a run as running: on the disk before it begins, so that it is not begun a second time should we die. `None`
+    /// when it is not to be run any more.
+    async fn begin(&self, entry: &Entry) -> store::Result<Option<(Arc<Live>, Timestamp)>> {
+        let live = match &entry.live {
+            Some(live) => live.clone(),
+            None => match self.load(&entry.id).await? {
+                Some(live) => live,
+                None => return Ok(None),
             },
         };
-        if live.run().status.is_final() {
-            return;
+        let waited = live.run();
+        if waited.status.is_final() {
+            return Ok(None);
         }
+        live.begin_attempt();
         let began = clock::now();
         let (run, accepted) = live.update(|run| {
             run.status = Status::Running;
             run.started_at = Some(began);
         });
         if accepted {
-            // On the disk before it begins: should we die, it is not begun a second time.
             let begun = self.store.settle(move |change| {
-                change.remove_queued(&run);
-                change.put_running(&run);
-                change.put_run(&run)
+                let waits = change.run(&run.id)?.is_some_and(|kept| kept.status == Status::Queued);
+                if waits {
+                    change.remove_queued(&waited);
+                    change.put_running(&run);
+                    change.put_run(&run)?;
+                }
+                Ok::<_, store::Error>(waits)
             });
-            if let Err(error) = begun.await {
-                tracing::error!(run.id = %entry.id, error = %error, "run {} cannot be begun", entry.id);
-                self.lives().remove(&entry.id);
-                return;
+            match begun.await {
+                Ok(true) => {}
+                Ok(false) => return Ok(None),
+                Err(error) => {
+                    live.update(|run| run.status = Status::Queued);
+                    return Err(error);
+                }
             }
         }
-        let attempt = self.attempt(&live, began).instrument(span_of(&live.run())).await;
-        self.finish(&live, attempt, began).await;
+        self.lives().insert(entry.id, live.clone());
+        Ok(Some((live, began)))
+    }
+
+    /// A run that is not begun any more.
+    fn left(&self, entry: &Entry) {
+        if entry.trigger.is_timed() {
+            self.timed_ended(&entry.action);
+        }
+        self.lives().remove(&entry.id);
+        if let Some(live) = &entry.live
+            && !live.run().status.is_final()
+        {
+            live.end(Ended::cancelled(live.run()));
+        }
     }
 
     async fn load(&self, id: &RunId) -> store::Result<Option<Arc<Live>>> {
@@ -96,9 +135,7 @@ impl Inner {
         if run.status != Status::Queued {
             return Ok(None);
         }
-        let live = Live::new(run, input, true);
-        self.lives().insert(id, live.clone());
-        Ok(Some(live))
+        Ok(Some(Live::new(run, input, true)))
     }
 
     async fn attempt(&self, live: &Arc<Live>, began: Timestamp) -> Attempt {
@@ -113,7 +150,8 @@ impl Inner {
             Err(why) => return Attempt::Failed(not_prepared(why)),
         };
         let call = Call::new(live, &run, began);
-        let ran = if plan.action.policy.stateful {
+        // Another version than the one that runs now has no part in the action's memory.
+        let ran = if plan.action.policy.stateful && run.version == known.action.version {
             self.call_stateful(&call, &plan).await
         } else {
             self.call_afresh(&call, &plan).await
@@ -133,19 +171,19 @@ impl Inner {
 
     /// A run that goes on where the last one ended.
     async fn call_stateful(&self, call: &Call<'_>, plan: &Plan) -> Result<Attempt, actiond_runtime::Error> {
-        let mut memory = plan.state.lock().await;
-        let mut remark = None;
-        if matches!(*memory, Memory::Unknown) {
-            (*memory, remark) = self.remember(plan.action.id, plan).await?;
-        }
-        let sandbox = match &*memory {
-            Memory::Saved(saved) => self.engine.resume(saved, &plan.limits)?,
-            Memory::Fresh | Memory::Unknown => self.engine.start(&plan.prepared, &plan.limits)?,
+        let action = plan.action.id;
+        let (saved, mut remark) = match self.memories.take(action, plan.number) {
+            Some(saved) => (Some(saved), None),
+            None => self.remember(action, plan).await?,
+        };
+        let sandbox = match &saved {
+            Some(saved) => self.engine.resume(saved, &plan.limits)?,
+            None => self.engine.start(&plan.prepared, &plan.limits)?,
         };
         let (outcome, kept) = sandbox.call_and_keep(call.input()).await?;
         let state = match kept {
             Kept::Saved { saved, bytes } => {
-                *memory = Memory::Saved(saved);
+                self.memories.put(action, plan.number, saved);
                 Some(bytes)
             }
             Kept::Forgotten => None,
@@ -154,34 +192,33 @@ impl Inner {
                 None
             }
         };
+        if state.is_none()
+            && let Some(saved) = saved
+        {
+            self.memories.put(action, plan.number, saved);
+        }
         Ok(Attempt::Ran { outcome, state, remark })
     }
 
-    /// The memory that the store has of a stateful action.
+    /// The memory that the store has of a stateful action; none before its first run.
     async fn remember(
         &self,
         action: ActionId,
         plan: &Plan,
-    ) -> Result<(Memory, Option<&'static str>), actiond_runtime::Error> {
+    ) -> Result<(Option<Saved>, Option<&'static str>), actiond_runtime::Error> {
         let kept = self.store.read(move |view| view.state(&action)).await;
-        let Ok(Some(bytes)) = kept else { return Ok((Memory::Fresh, None)) };
-        let restored: Option<Saved> = self.engine.restore(&plan.prepared, &bytes)?;
-        Ok(match restored {
-            Some(saved) => (Memory::Saved(saved), None),
-            None => (
-                Memory::Fresh,
-                Some("its state was of another version, environment or guest: it begins anew"),
-            ),
-        })
+        let Ok(Some(bytes)) = kept else { return Ok((None, None)) };
+        let restored = self.engine.restore(&plan.prepared, &bytes)?;
+        let lost =
+            restored.is_none().then_some("it was of another version, environment or guest: it begins anew");
+        Ok((restored, lost))
     }
 
-    /// Lets whoever waits know that a run that was not written down will not happen.
-    pub(super) async fn give_up(&self, live: &Arc<Live>) {
+    /// Tells whoever waits that the server ends: the run is queued still if it was accepted, and does not happen otherwise.
+    pub(super) fn give_up(&self, live: &Arc<Live>) {
         let (run, accepted) = live.update(|_| ());
         self.lives().remove(&run.id);
-        if !accepted {
-            live.end(super::live::Ended::interrupted(run));
-        }
+        live.end(if accepted { Ended::put_off(run) } else { Ended::interrupted(run) });
     }
 }
 
@@ -273,7 +310,7 @@ impl Drop for Turn {
         let left = self.inner.lives().remove(&self.id);
         if let Some(live) = left {
             // It ended without being finished: a panic of ours, or the store failed.
-            live.end(super::live::Ended::interrupted(live.run()));
+            live.end(Ended::interrupted(live.run()));
         }
         self.inner.lanes().ended(&self.org, self.action);
         self.inner.running.send_modify(|running| *running -= 1);

@@ -46,7 +46,7 @@ impl Inner {
         if let Some(why) = remark {
             live.push_line(remark_line(why, now, live.run().attempt));
         }
-        let log = encode_log(&live.take_log()).unwrap_or_default();
+        let log = encode_log(&live.log()).unwrap_or_default();
         let retry = self.retry_of(live).await;
         let (run, accepted) = live.update(|run| {
             run.ended_at = Some(now);
@@ -120,10 +120,9 @@ impl Inner {
             self.delayed.push(now.checked_add(wait).unwrap_or(now), Later::Fuel(run.org.clone()));
         }
         if again {
-            // Whoever waits goes on waiting: it is the same run.
-            let entry =
-                Entry { id: run.id, org: run.org.clone(), action: run.action, live: Some(live.clone()) };
-            self.delayed.push(run.not_before, Later::Run(entry));
+            // Whoever waits goes on waiting: it is the same run. Until it begins again it is in the store alone.
+            self.lives().remove(&run.id);
+            self.delayed.push(run.not_before, Later::Run(Entry::new(run, Some(live.clone()))));
             return;
         }
         if run.trigger.is_timed() {

@@ -183,9 +183,8 @@ impl<T> Lanes<T> {
 
     /// Whether the organisation begins nothing.
     pub(crate) fn hold(&mut self, org: &OrgId, held: bool) {
-        if let Some(lane) = self.orgs.get_mut(org) {
-            lane.held = held;
-        }
+        self.org(org).held = held;
+        self.tidy_org(org);
     }
 
     /// From now on nothing begins.
@@ -227,7 +226,11 @@ impl<T> Lanes<T> {
             lane.actions.remove(&action);
             lane.order.retain(|other| *other != action);
         }
-        if lane.actions.is_empty() && !lane.held {
+        self.tidy_org(org);
+    }
+
+    fn tidy_org(&mut self, org: &OrgId) {
+        if self.orgs.get(org).is_some_and(|lane| lane.actions.is_empty() && !lane.held) {
             self.orgs.remove(org);
             self.order.retain(|other| other != org);
         }

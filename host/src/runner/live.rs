@@ -51,6 +51,8 @@ pub(crate) struct Ended {
 pub(crate) struct Follow {
     live: Arc<Live>,
     progress: watch::Receiver<Progress>,
+    /// Of this attempt.
+    attempt: u32,
     seen: usize,
 }
 
@@ -58,6 +60,16 @@ impl Ended {
     /// The end of a run that the server's own end cut off.
     pub(super) fn interrupted(run: Run) -> Arc<Self> {
         let run = Run { status: Status::Interrupted, error: Some(Failure::Interrupted), ..run };
+        Arc::new(Self { run, result: None })
+    }
+
+    /// The server ends before the run begins: it stays queued.
+    pub(super) fn put_off(run: Run) -> Arc<Self> {
+        Arc::new(Self { run, result: None })
+    }
+
+    pub(super) fn cancelled(run: Run) -> Arc<Self> {
+        let run = Run { status: Status::Cancelled, error: Some(Failure::Cancelled), ..run };
         Arc::new(Self { run, result: None })
     }
 }
@@ -103,9 +115,9 @@ impl Live {
         });
     }
 
-    /// Takes the log out: it is to be written down.
-    pub(super) fn take_log(&self) -> Vec<LogLine> {
-        std::mem::take(&mut self.state().log)
+    /// Another attempt begins: what the last one logged is in the store.
+    pub(super) fn begin_attempt(&self) {
+        self.state().log.clear();
     }
 
     /// Tells everybody who waits.
@@ -144,7 +156,7 @@ impl Live {
 
     /// Follows the log from its first line.
     pub(crate) fn follow(self: &Arc<Self>) -> Follow {
-        Follow { live: self.clone(), progress: self.progress.subscribe(), seen: 0 }
+        Follow { live: self.clone(), progress: self.progress.subscribe(), attempt: 0, seen: 0 }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -159,6 +171,10 @@ impl Follow {
             let ended = self.progress.borrow_and_update().ended.is_some();
             let lines: Vec<LogLine> = {
                 let state = self.live.state();
+                let attempt = state.log.last().map_or(self.attempt, |line| line.attempt);
+                if attempt != self.attempt {
+                    (self.attempt, self.seen) = (attempt, 0);
+                }
                 state.log.get(self.seen..).unwrap_or_default().to_vec()
             };
             if !lines.is_empty() {

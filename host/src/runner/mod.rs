@@ -10,6 +10,7 @@ mod finish;
 mod fuel;
 mod lanes;
 mod live;
+mod memory;
 mod plan;
 mod recover;
 mod start;

@@ -10,7 +10,7 @@ use std::{
     },
 };
 
-use actiond_runtime::{End, Engine, Limits, LogLine, Outcome, Preparation, Prepared, Saved, Source};
+use actiond_runtime::{End, Engine, Limits, LogLine, Outcome, Preparation, Prepared, Source};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use lru::LruCache;
 use tokio::sync::OnceCell;
@@ -31,25 +31,18 @@ use crate::{
 /// Plans that are kept; a plan costs a folder and some KiB.
 const PLANS_MAX: NonZeroUsize = NonZeroUsize::new(4_096).expect("it is not zero");
 
+/// Counts plans.
+static PLANS_MADE: AtomicU64 = AtomicU64::new(0);
+
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) action: Action,
     pub(crate) version: u32,
     pub(crate) limits: Limits,
     pub(crate) prepared: Prepared,
-    /// The memory of a stateful action after its last run; its runs go one after another and hold this meanwhile.
-    pub(super) state: tokio::sync::Mutex<Memory>,
+    /// Tells this plan from one that was made before it.
+    pub(super) number: u64,
     _unpacked: Unpacked,
-}
-
-/// What a stateful action's next run starts from.
-#[derive(Debug)]
-pub(super) enum Memory {
-    /// Not looked for yet.
-    Unknown,
-    /// The action's image.
-    Fresh,
-    Saved(Saved),
 }
 
 /// An action that is about to be saved.
@@ -224,8 +217,8 @@ impl Making {
             Preparation::NoMain(_) => return Err(NotPrepared::NoMain),
             Preparation::Failed(outcome) => return Err(import_failed(outcome)),
         };
-        let state = tokio::sync::Mutex::new(Memory::Unknown);
-        Ok(Plan { action, version, limits, prepared, state, _unpacked: unpacked })
+        let number = PLANS_MADE.fetch_add(1, Ordering::Relaxed);
+        Ok(Plan { action, version, limits, prepared, number, _unpacked: unpacked })
     }
 
     fn limits_of(&self, action: &Action) -> Limits {

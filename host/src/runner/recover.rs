@@ -44,9 +44,8 @@ impl Runner {
                 if run.trigger.is_timed() {
                     *self.0.timed().entry(run.action).or_default() += 1;
                 }
-                let entry = Entry { id, org: run.org, action: run.action, live: None };
                 recovered.queued += 1;
-                self.0.delayed.push(run.not_before, Later::Run(entry));
+                self.0.delayed.push(run.not_before, Later::Run(Entry::new(&run, None)));
             }
         }
         Ok(recovered)

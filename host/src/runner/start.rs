@@ -21,11 +21,15 @@ use super::{
     fuel::Budgets,
     lanes::{Bounds, Lanes},
     live::Live,
+    memory::Memories,
     plan::{Draft, Making, NotPrepared, Plans},
 };
 use crate::{
     bundle,
-    model::id::{ActionId, OrgId, RunId},
+    model::{
+        id::{ActionId, OrgId, RunId},
+        run::{Run, Trigger},
+    },
     random,
     store::Store,
     telemetry::Metrics,
@@ -62,6 +66,7 @@ pub(super) struct Inner {
     /// Timed runs of each action that have not ended.
     pub(super) timed: Mutex<HashMap<ActionId, usize>>,
     pub(super) delayed: Delayed,
+    pub(super) memories: Memories,
     pub(super) budgets: Budgets,
     pub(super) input_bytes_max: usize,
     draining: AtomicBool,
@@ -79,6 +84,13 @@ pub(super) struct Entry {
     pub(super) org: OrgId,
     pub(super) action: ActionId,
     pub(super) live: Option<Arc<Live>>,
+    pub(super) trigger: Trigger,
+}
+
+impl Entry {
+    pub(super) fn new(run: &Run, live: Option<Arc<Live>>) -> Self {
+        Self { id: run.id, org: run.org.clone(), action: run.action, live, trigger: run.trigger }
+    }
 }
 
 impl Runner {
@@ -106,6 +118,7 @@ impl Runner {
             lives: Mutex::default(),
             timed: Mutex::default(),
             delayed: Delayed::default(),
+            memories: Memories::default(),
             budgets: Budgets::new(settings.org_fuel_per_minute),
             input_bytes_max: settings.limits.input_bytes,
             draining: AtomicBool::new(false),
@@ -134,11 +147,13 @@ impl Runner {
     /// The action was changed: its next run is made with what is in the store now.
     pub(crate) fn changed(&self, action: ActionId) {
         self.0.plans.forget(action, false);
+        self.0.memories.forget(action);
     }
 
     /// The action was removed, and with it all that was made for it.
     pub(crate) fn removed(&self, action: ActionId) {
         self.0.plans.forget(action, true);
+        self.0.memories.forget(action);
     }
 
     pub(crate) fn changed_org(&self, org: &OrgId) {
@@ -179,9 +194,8 @@ impl Runner {
             lanes.close();
             lanes.drain()
         };
-        // Those that were not written down have somebody who waits: they are told that it will not be.
         for live in waiting.into_iter().filter_map(|entry| entry.live) {
-            self.0.give_up(&live).await;
+            self.0.give_up(&live);
         }
         let mut running = self.0.running.subscribe();
         let ended = tokio::time::timeout(grace, running.wait_for(|running| *running == 0)).await.is_ok();

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use futures_util::{StreamExt as _, stream};
 use jiff::Timestamp;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::decide::{Decision, decide};
@@ -48,23 +49,13 @@ impl Scheduler {
         Self { app }
     }
 
-    /// Works until it is stopped.
+    /// Works until it is stopped. What is being decided on then is seen to its end.
     pub(crate) async fn run(self, stop: CancellationToken) {
         let mut changes = self.app.schedules();
         while !stop.is_cancelled() {
             changes.mark_unchanged();
             match self.timed().await {
-                Ok(timed) => {
-                    let changed = async {
-                        // The sender lives as long as the app.
-                        let _ = changes.changed().await;
-                    };
-                    tokio::select! {
-                        () = self.work(timed) => {}
-                        () = changed => {}
-                        () = stop.cancelled() => {}
-                    }
-                }
+                Ok(timed) => self.work(timed, &mut changes, &stop).await,
                 Err(error) => {
                     tracing::error!(error = %error, "schedules cannot be read: trying again");
                     let _ = stop.run_until_cancelled(tokio::time::sleep(RETRY)).await;
@@ -92,8 +83,13 @@ impl Scheduler {
             .await
     }
 
-    /// Waits for due times and sees to them, until it is dropped: what is under way then is either in the store or not.
-    async fn work(&self, timed: Vec<(Timestamp, Timed)>) {
+    /// Waits for due times and sees to them, until schedules change or it is stopped.
+    async fn work(
+        &self,
+        timed: Vec<(Timestamp, Timed)>,
+        changes: &mut watch::Receiver<()>,
+        stop: &CancellationToken,
+    ) {
         let mut waiting: BTreeMap<(Timestamp, ActionId), Timed> =
             timed.into_iter().map(|(due, timed)| ((due, timed.id), timed)).collect();
         loop {
@@ -115,7 +111,11 @@ impl Scheduler {
                     .min(WAIT_MAX),
                 None => WAIT_MAX,
             };
-            tokio::time::sleep(wait).await;
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                _ = changes.changed() => return,
+                () = stop.cancelled() => return,
+            }
         }
     }
 
@@ -183,6 +183,7 @@ impl Scheduler {
             traceparent: new_traceparent(),
             parent: None,
             due: Some(due),
+            waits: false,
             once: Vec::new(),
         }
     }
