@@ -8,5 +8,6 @@ mod inputs;
 mod limits;
 mod program;
 mod runs;
+mod server;
 mod tidy;
 mod zips;

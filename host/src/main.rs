@@ -1,5 +1,6 @@
 //! The program `actiond`.
 
+mod answer;
 mod api;
 mod app;
 mod bundle;

@@ -10,6 +10,7 @@ const LAYERS: &[&[&str]] = &[
     &["cli"],
     &["server"],
     &["api", "hooks", "scheduler"],
+    &["answer"],
     &["app"],
     &["runner"],
     &["report", "config"],

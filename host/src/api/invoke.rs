@@ -1,12 +1,9 @@
 //! Running an action by a call: waited for, or accepted and done later.
 
-use std::{sync::Arc, time::Duration};
-
 use axum::{
     Json,
     extract::{Path, Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
-    response::{IntoResponse as _, Response},
+    response::Response,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -16,44 +13,13 @@ use super::{
     caller::{Caller, action_id},
     problem::Problem,
     query::{Body, bytes},
-    wire::{FailureWire, UsageWire},
+    wire::FailureWire,
 };
 use crate::{
+    answer::{EndedWire, Prefer, answer, ask, idempotency, records, traceparent, wait},
     app::{App, new_traceparent},
-    model::{
-        account::Permission,
-        id::{ActionId, OrgId},
-        run::{Run, Status, Trigger},
-        trace::TraceContext,
-    },
-    random,
-    runner::{Ask, Ended, Live, OnceAsk, Ticket, Twice},
+    model::{account::Permission, run::Trigger},
 };
-
-/// Longest `Idempotency-Key`, in bytes.
-const KEY_BYTES_MAX: usize = 255;
-/// No `Prefer: wait` is longer.
-const WAIT_MAX: Duration = Duration::from_secs(3_600);
-
-/// What came of a run.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct EndedWire {
-    run_id: String,
-    /// completed, errored, cancelled, interrupted; queued or running when it is not waited for
-    status: &'static str,
-    #[schema(value_type = Value)]
-    result: Option<Box<RawValue>>,
-    error: Option<FailureWire>,
-    usage: Option<UsageWire>,
-}
-
-/// The wrapper that OpenObserve puts around records. Bare records are taken too.
-#[derive(Debug, Deserialize)]
-struct WrappedWire<'a> {
-    #[serde(borrow)]
-    inputs: Option<&'a RawValue>,
-    trace_id: Option<String>,
-}
 
 #[derive(Debug, Deserialize, ToSchema)]
 pub(super) struct TestWire {
@@ -74,14 +40,6 @@ pub(super) struct TestedWire {
 enum TestResultWire {
     Success(Box<RawValue>),
     Failure(String),
-}
-
-/// How long a caller wants to wait.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Prefer {
-    Result,
-    Wait(Duration),
-    Async,
 }
 
 /// Run an action on records
@@ -165,164 +123,4 @@ fn success(result: &str) -> TestResultWire {
     };
     RawValue::from_string(list)
         .map_or_else(|error| TestResultWire::Failure(error.to_string()), TestResultWire::Success)
-}
-
-pub(crate) fn ask(org: OrgId, action: ActionId, trigger: Trigger, input: String, traceparent: String) -> Ask {
-    Ask {
-        org,
-        action,
-        version: None,
-        trigger,
-        input,
-        traceparent,
-        parent: None,
-        due: None,
-        waits: true,
-        once: Vec::new(),
-    }
-}
-
-/// The records in a body: an array, one object, or what `inputs` holds of either; and the trace that it names.
-pub(crate) fn records(body: &[u8]) -> Result<(String, Option<String>), Problem> {
-    let bad = |error: serde_json::Error| {
-        Problem::new(StatusCode::BAD_REQUEST, "bad_json", format!("the body is not JSON: {error}"))
-    };
-    let body = if body.trim_ascii().is_empty() { b"[]" } else { body };
-    let value: &RawValue = serde_json::from_slice(body).map_err(bad)?;
-    let text = value.get();
-    if text.starts_with('{') {
-        let wrapped: WrappedWire<'_> =
-            serde_json::from_str(text).unwrap_or(WrappedWire { inputs: None, trace_id: None });
-        return match wrapped.inputs {
-            Some(inputs) => Ok((list(inputs.get())?, wrapped.trace_id)),
-            None => Ok((format!("[{text}]"), None)),
-        };
-    }
-    Ok((list(text)?, None))
-}
-
-fn list(text: &str) -> Result<String, Problem> {
-    match text.as_bytes().first() {
-        Some(b'[') => Ok(text.to_owned()),
-        Some(b'{') => Ok(format!("[{text}]")),
-        Some(_) | None => Err(Problem::bad_request("neither an array nor an object: send records")),
-    }
-}
-
-/// The caller's trace, as a span of its own; else the trace that OpenObserve named; else a new one.
-pub(crate) fn traceparent(headers: &HeaderMap, trace_id: Option<&str>) -> String {
-    let span = u64::from_be_bytes(random::bytes());
-    let header = headers.get("traceparent").and_then(|value| value.to_str().ok());
-    if let Some(parent) = header.and_then(TraceContext::parse) {
-        return parent.child(span).to_string();
-    }
-    let trace_id = trace_id.and_then(|trace| u128::from_str_radix(trace, 16).ok());
-    match trace_id {
-        Some(trace_id) => TraceContext::new(trace_id, span, false).to_string(),
-        None => new_traceparent(),
-    }
-}
-
-fn idempotency(
-    headers: &HeaderMap,
-    id: ActionId,
-    body: &[u8],
-    keep: Duration,
-) -> Result<Option<OnceAsk>, Problem> {
-    let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
-    if key.is_empty() || key.len() > KEY_BYTES_MAX {
-        return Err(Problem::bad_request(format!("an Idempotency-Key has 1 to {KEY_BYTES_MAX} bytes")));
-    }
-    let hash = blake3::derive_key("actiond idempotency key", key.as_bytes());
-    let body = *blake3::hash(body).as_bytes();
-    Ok(Some(OnceAsk { scope: id, hash, body, keep, twice: Twice::SameBody }))
-}
-
-impl Prefer {
-    /// RFC 7240: `respond-async`, `wait=N`; the shorter of both when both are there.
-    pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let values = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
-        let mut prefer = Self::Result;
-        for word in values.flat_map(|value| value.split([',', ';'])).map(str::trim) {
-            if word.eq_ignore_ascii_case("respond-async") && prefer == Self::Result {
-                prefer = Self::Async;
-            } else if let Some((name, seconds)) = word.split_once('=')
-                && name.trim().eq_ignore_ascii_case("wait")
-                && let Ok(seconds) = seconds.trim().trim_matches('"').parse()
-            {
-                prefer = Self::Wait(Duration::from_secs(seconds).min(WAIT_MAX));
-            }
-        }
-        prefer
-    }
-}
-
-/// Waits as long as is preferred, and answers with what came of the run, or where it can be found.
-pub(crate) async fn answer(app: &App, ticket: Ticket, prefer: Prefer) -> Result<Response, Problem> {
-    let waited = match prefer {
-        Prefer::Result => wait(ticket.live.as_ref()).await,
-        Prefer::Wait(most) => tokio::time::timeout(most, wait(ticket.live.as_ref())).await.ok().flatten(),
-        Prefer::Async => None,
-    };
-    // One that the server's end put off is queued still.
-    if let Some(ended) = waited.filter(|ended| ended.run.status.is_final()) {
-        return Ok(ended_response(&ended.run, ended.result.as_deref()));
-    }
-    if let Some(live) = &ticket.live {
-        app.runner().keep(live).await?;
-    }
-    let id = ticket.id;
-    let found = match &ticket.live {
-        Some(live) => Some((live.run(), None)),
-        None => {
-            app.store()
-                .read(move |view| {
-                    let run = view.run(&id)?;
-                    let result = view.run_result(&id)?;
-                    Ok::<_, crate::store::Error>(run.map(|run| (run, result)))
-                })
-                .await?
-        }
-    };
-    let (run, result) = found.ok_or_else(|| Problem::not_found(format!("there is no run {id}")))?;
-    if run.status.is_final() && prefer != Prefer::Async {
-        let result = result.and_then(|result| String::from_utf8(result).ok());
-        return Ok(ended_response(&run, result.as_deref()));
-    }
-    Ok(accepted_response(&run))
-}
-
-async fn wait(live: Option<&Arc<Live>>) -> Option<Arc<Ended>> {
-    Some(live?.ended().await)
-}
-
-/// 200 for a run that returned; senders count any 2xx as delivered, so all else is 502.
-fn ended_response(run: &Run, result: Option<&str>) -> Response {
-    let status = match run.status {
-        Status::Completed => StatusCode::OK,
-        Status::Interrupted => StatusCode::SERVICE_UNAVAILABLE,
-        Status::Queued | Status::Running | Status::Errored | Status::Cancelled => StatusCode::BAD_GATEWAY,
-    };
-    (status, Json(EndedWire::new(run, result))).into_response()
-}
-
-fn accepted_response(run: &Run) -> Response {
-    let mut response = (StatusCode::ACCEPTED, Json(EndedWire::new(run, None))).into_response();
-    let location = format!("/api/{}/runs/{}", run.org, run.id);
-    if let Ok(location) = HeaderValue::from_str(&location) {
-        response.headers_mut().insert(header::LOCATION, location);
-    }
-    response
-}
-
-impl EndedWire {
-    fn new(run: &Run, result: Option<&str>) -> Self {
-        Self {
-            run_id: run.id.to_string(),
-            status: run.status.as_str(),
-            result: result.and_then(|result| RawValue::from_string(result.to_owned()).ok()),
-            error: run.error.as_ref().map(FailureWire::from),
-            usage: run.usage.map(UsageWire::from),
-        }
-    }
 }

@@ -5,14 +5,12 @@ mod caller;
 mod details;
 mod health;
 mod invoke;
-mod observe;
-mod problem;
 mod query;
 mod router;
 #[expect(unused_qualifications, reason = "utoipa writes them")]
 mod runs;
 mod upload;
-mod wire;
 
-pub(crate) use problem::{ErrorWire, Problem};
+pub(crate) use crate::answer::ErrorWire;
+use crate::answer::{problem, wire};
 pub(crate) use router::router;

@@ -9,8 +9,8 @@ use axum::{
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{actions, details, health, invoke, observe::observe, problem::Problem, runs, upload};
-use crate::app::App;
+use super::{actions, details, health, invoke, problem::Problem, runs, upload};
+use crate::{answer::observe, app::App};
 
 #[derive(OpenApi)]
 #[openapi(

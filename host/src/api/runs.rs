@@ -19,12 +19,12 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     actions::DoneWire,
     caller::{Caller, action_id, run_id},
-    invoke::{Prefer, answer},
     problem::Problem,
     query::Query,
     wire::{LogLineWire, RunWire},
 };
 use crate::{
+    answer::{EndedWire, Prefer, answer},
     app::{App, new_traceparent},
     model::{
         account::Permission,
@@ -191,7 +191,7 @@ pub(super) async fn cancel(
 #[utoipa::path(
     post, path = "/api/{org}/runs/{run_id}/replay", tag = "runs",
     params(("org" = String, Path, description = "The organisation"), ("run_id" = String, Path, description = "The run"), ReplayQuery),
-    responses((status = 202, body = super::invoke::EndedWire), (status = 404, body = super::ErrorWire))
+    responses((status = 202, body = EndedWire), (status = 404, body = super::ErrorWire))
 )]
 pub(super) async fn replay(
     State(app): State<App>,
@@ -239,7 +239,7 @@ pub(super) async fn dead_letters(
 #[utoipa::path(
     post, path = "/api/{org}/dead_letters/{run_id}/redrive", tag = "runs",
     params(("org" = String, Path, description = "The organisation"), ("run_id" = String, Path, description = "The run")),
-    responses((status = 202, body = super::invoke::EndedWire), (status = 404, body = super::ErrorWire))
+    responses((status = 202, body = EndedWire), (status = 404, body = super::ErrorWire))
 )]
 pub(super) async fn redrive(
     State(app): State<App>,

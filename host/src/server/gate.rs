@@ -11,7 +11,7 @@ use axum::{
 };
 use tower::ServiceExt as _;
 
-use crate::{api::Problem, telemetry::Metrics};
+use crate::{answer::Problem, telemetry::Metrics};
 
 /// Opened once, when everything is there.
 #[derive(Debug, Clone)]

@@ -31,7 +31,7 @@ pub(super) fn trace() -> Option<TraceContext> {
 }
 
 /// Answers a request within a span of its own, and counts it.
-pub(super) async fn observe(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(crate) async fn observe(State(app): State<App>, request: Request, next: Next) -> Response {
     let began = Instant::now();
     let matched = request.extensions().get::<MatchedPath>().cloned();
     let route = matched.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);

@@ -8,13 +8,13 @@ use utoipa::ToSchema;
 use crate::model::run::{Failure, LogLine, Run, Usage};
 
 /// RFC 3339 in UTC, to the microsecond.
-pub(super) fn rfc3339(time: Timestamp) -> String {
+pub(crate) fn rfc3339(time: Timestamp) -> String {
     format!("{time:.6}")
 }
 
 /// A run.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct RunWire {
+pub(crate) struct RunWire {
     run_id: String,
     action_id: String,
     version: u32,
@@ -43,7 +43,7 @@ pub(super) struct RunWire {
 
 /// Why a run failed.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub(super) struct FailureWire {
+pub(crate) struct FailureWire {
     /// The exception's class, or stopped, cancelled, interrupted, internal.
     r#type: String,
     message: String,
@@ -54,7 +54,7 @@ pub(super) struct FailureWire {
 
 /// What a run cost.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-pub(super) struct UsageWire {
+pub(crate) struct UsageWire {
     fuel: u64,
     wall_us: u64,
     memory_bytes: u64,
@@ -64,7 +64,7 @@ pub(super) struct UsageWire {
 
 /// A line of a run's log.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct LogLineWire {
+pub(crate) struct LogLineWire {
     ts: String,
     level: String,
     source: String,
@@ -73,7 +73,7 @@ pub(super) struct LogLineWire {
 }
 
 impl RunWire {
-    pub(super) fn new(run: &Run, result: Option<String>) -> Self {
+    pub(crate) fn new(run: &Run, result: Option<String>) -> Self {
         let waits = run.not_before > run.queued_at && !run.status.is_final();
         Self {
             run_id: run.id.to_string(),
@@ -122,7 +122,7 @@ impl From<&Failure> for FailureWire {
 
 impl FailureWire {
     /// One line that says it all.
-    pub(super) fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         match &self.traceback {
             Some(traceback) if !traceback.trim().is_empty() => traceback.trim_end().to_owned(),
             Some(_) | None => format!("{}: {}", self.r#type, self.message),

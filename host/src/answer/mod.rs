@@ -1,0 +1,13 @@
+//! What requests to run something, and all that are refused, have in common, whoever sends them: the API's clients or
+//! hooks' senders.
+
+mod ended;
+mod observe;
+mod payload;
+pub(crate) mod problem;
+pub(crate) mod wire;
+
+pub(crate) use ended::{EndedWire, Prefer, answer, wait};
+pub(crate) use observe::observe;
+pub(crate) use payload::{ask, idempotency, records, traceparent};
+pub(crate) use problem::{ErrorWire, Problem};
