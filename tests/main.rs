@@ -2,6 +2,7 @@
 
 mod actions;
 mod bundles;
+mod calls;
 mod config;
 mod cron;
 mod inputs;
@@ -10,4 +11,5 @@ mod program;
 mod runs;
 mod server;
 mod tidy;
+mod timed;
 mod zips;

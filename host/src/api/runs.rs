@@ -146,7 +146,10 @@ pub(super) async fn logs(
 ) -> Result<Response, Problem> {
     let org = caller.may(&org, Permission::ReadRuns)?;
     let run = found(&app, &org, &id).await?;
-    let live = app.runner().live(&run.id);
+    let live = match query.follow {
+        true => app.runner().watch(run.id).await?,
+        false => app.runner().live(&run.id),
+    };
     let id = run.id;
     let kept = app.store().read(move |view| view.run_log(&id)).await?;
     match (live, query.follow) {

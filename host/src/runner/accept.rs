@@ -53,7 +53,7 @@ impl Runner {
         let bytes = run.input_bytes;
         self.0.lanes().promise(&run.org, run.action, bounds, bytes)?;
         self.0.lives().insert(run.id, live.clone());
-        let entry = Entry::new(&run, Some(live.clone()));
+        let entry = Entry::new(&run);
         self.enqueue(entry, bytes);
         Ok(Ticket { id: run.id, live: Some(live), again: false })
     }
@@ -94,7 +94,7 @@ impl Runner {
         if let Some(live) = &live {
             self.0.lives().insert(run.id, live.clone());
         }
-        let entry = Entry::new(&run, live.clone());
+        let entry = Entry::new(&run);
         self.enqueue(entry, bytes);
         Ok(Ticket { id: run.id, live, again: false })
     }

@@ -42,11 +42,18 @@ impl Inner {
             let Some(entry) = next else { return };
             let (inner, org) = (self.clone(), entry.org.clone());
             self.running.send_modify(|running| *running += 1);
-            let turn = Turn { inner: self.clone(), org: org.clone(), action: entry.action, id: entry.id };
+            let turn = Turn {
+                inner: self.clone(),
+                org: org.clone(),
+                action: entry.action,
+                id: entry.id,
+                done: false,
+            };
             self.executor.spawn(&org, async move {
                 // Gives the turn back, also when this panics.
-                let _turn = turn;
+                let mut turn = turn;
                 inner.run(entry).await;
+                turn.done = true;
             });
         }
     }
@@ -62,7 +69,6 @@ impl Inner {
             Err(error) => {
                 tracing::error!(run.id = %entry.id, error = %error, "run {} cannot be begun: trying again", entry.id);
                 let again = clock::now().checked_add(BEGIN_RETRY).unwrap_or(Timestamp::MAX);
-                self.lives().remove(&entry.id);
                 self.delayed.push(again, Later::Run(entry));
             }
         }
@@ -71,13 +77,7 @@ impl Inner {
     /// Marks a run as running: on the disk before it begins, so that it is not begun a second time should we die. `None`
     /// when it is not to be run any more.
     async fn begin(&self, entry: &Entry) -> store::Result<Option<(Arc<Live>, Timestamp)>> {
-        let live = match &entry.live {
-            Some(live) => live.clone(),
-            None => match self.load(&entry.id).await? {
-                Some(live) => live,
-                None => return Ok(None),
-            },
-        };
+        let Some(live) = self.load(entry.id).await? else { return Ok(None) };
         let waited = live.run();
         if waited.status.is_final() {
             return Ok(None);
@@ -107,7 +107,6 @@ impl Inner {
                 }
             }
         }
-        self.lives().insert(entry.id, live.clone());
         Ok(Some((live, began)))
     }
 
@@ -116,26 +115,25 @@ impl Inner {
         if entry.trigger.is_timed() {
             self.timed_ended(&entry.action);
         }
-        self.lives().remove(&entry.id);
-        if let Some(live) = &entry.live
-            && !live.run().status.is_final()
-        {
+        let left = self.lives().remove(&entry.id);
+        if let Some(live) = left {
             live.end(Ended::cancelled(live.run()));
         }
     }
 
-    async fn load(&self, id: &RunId) -> store::Result<Option<Arc<Live>>> {
-        let id = *id;
+    /// The run in memory; read from the store if it waits there. `None` when it does not wait any more.
+    pub(super) async fn load(&self, id: RunId) -> store::Result<Option<Arc<Live>>> {
+        if let Some(live) = self.lives().get(&id).cloned() {
+            return Ok(Some(live));
+        }
         let found = self.store.read(move |view| {
-            let Some(run) = view.run(&id)? else { return Ok(None) };
+            let waits = view.run(&id)?.filter(|run| run.status == Status::Queued);
+            let Some(run) = waits else { return Ok(None) };
             let input = view.run_input(&id)?.unwrap_or_default();
             Ok::<_, store::Error>(Some((run, String::from_utf8_lossy(&input).into_owned())))
         });
         let Some((run, input)) = found.await? else { return Ok(None) };
-        if run.status != Status::Queued {
-            return Ok(None);
-        }
-        Ok(Some(Live::new(run, input, true)))
+        Ok(Some(self.lives().entry(id).or_insert_with(|| Live::new(run, input, true)).clone()))
     }
 
     async fn attempt(&self, live: &Arc<Live>, began: Timestamp) -> Attempt {
@@ -215,9 +213,10 @@ impl Inner {
     }
 
     /// Tells whoever waits that the server ends: the run is queued still if it was accepted, and does not happen otherwise.
-    pub(super) fn give_up(&self, live: &Arc<Live>) {
+    pub(super) fn give_up(&self, entry: &Entry) {
+        let waiting = self.lives().remove(&entry.id);
+        let Some(live) = waiting else { return };
         let (run, accepted) = live.update(|_| ());
-        self.lives().remove(&run.id);
         live.end(if accepted { Ended::put_off(run) } else { Ended::interrupted(run) });
     }
 }
@@ -303,13 +302,15 @@ struct Turn {
     org: OrgId,
     action: ActionId,
     id: RunId,
+    /// Whether all was done that is to be done with it.
+    done: bool,
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        let left = self.inner.lives().remove(&self.id);
+        let left = if self.done { None } else { self.inner.lives().remove(&self.id) };
         if let Some(live) = left {
-            // It ended without being finished: a panic of ours, or the store failed.
+            // A panic of ours, or the executor is gone.
             live.end(Ended::interrupted(live.run()));
         }
         self.inner.lanes().ended(&self.org, self.action);

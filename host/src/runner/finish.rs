@@ -120,9 +120,11 @@ impl Inner {
             self.delayed.push(now.checked_add(wait).unwrap_or(now), Later::Fuel(run.org.clone()));
         }
         if again {
-            // Whoever waits goes on waiting: it is the same run. Until it begins again it is in the store alone.
-            self.lives().remove(&run.id);
-            self.delayed.push(run.not_before, Later::Run(Entry::new(run, Some(live.clone()))));
+            // Whoever waits goes on waiting: it is the same run. Otherwise it is in the store alone until it begins again.
+            if !live.is_watched() {
+                self.lives().remove(&run.id);
+            }
+            self.delayed.push(run.not_before, Later::Run(Entry::new(run)));
             return;
         }
         if run.trigger.is_timed() {

@@ -135,6 +135,11 @@ impl Live {
         self.interrupted.load(Ordering::Relaxed)
     }
 
+    /// Whether anybody waits for its end or follows its log.
+    pub(super) fn is_watched(&self) -> bool {
+        self.progress.receiver_count() > 0
+    }
+
     /// Waits for the end.
     pub(crate) async fn ended(&self) -> Arc<Ended> {
         let mut progress = self.progress.subscribe();

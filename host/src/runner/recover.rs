@@ -45,7 +45,7 @@ impl Runner {
                     *self.0.timed().entry(run.action).or_default() += 1;
                 }
                 recovered.queued += 1;
-                self.0.delayed.push(run.not_before, Later::Run(Entry::new(&run, None)));
+                self.0.delayed.push(run.not_before, Later::Run(Entry::new(&run)));
             }
         }
         Ok(recovered)

@@ -31,7 +31,7 @@ use crate::{
         run::{Run, Trigger},
     },
     random,
-    store::Store,
+    store::{self, Store},
     telemetry::Metrics,
 };
 
@@ -77,19 +77,18 @@ pub(super) struct Inner {
     pub(super) metrics: Arc<Metrics>,
 }
 
-/// A run that waits for its turn. One that nobody waits for is read from the store when it begins.
+/// A run that waits for its turn. One that is not in memory is read from the store when it begins.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) id: RunId,
     pub(super) org: OrgId,
     pub(super) action: ActionId,
-    pub(super) live: Option<Arc<Live>>,
     pub(super) trigger: Trigger,
 }
 
 impl Entry {
-    pub(super) fn new(run: &Run, live: Option<Arc<Live>>) -> Self {
-        Self { id: run.id, org: run.org.clone(), action: run.action, live, trigger: run.trigger }
+    pub(super) fn new(run: &Run) -> Self {
+        Self { id: run.id, org: run.org.clone(), action: run.action, trigger: run.trigger }
     }
 }
 
@@ -160,6 +159,18 @@ impl Runner {
         self.0.plans.forget_org(org);
     }
 
+    /// A run that has not ended, to be followed: one that waits in the store is in memory from then on.
+    pub(crate) async fn watch(&self, id: RunId) -> store::Result<Option<Arc<Live>>> {
+        let Some(live) = self.0.load(id).await? else { return Ok(None) };
+        let kept = self.0.store.read(move |view| view.run(&id)).await?;
+        // It ended while it was read: nobody would ever end what is in memory.
+        if kept.is_some_and(|run| run.status.is_final()) {
+            self.0.lives().remove_entry(&id);
+            return Ok(None);
+        }
+        Ok(Some(live))
+    }
+
     /// A run that is in memory.
     pub(crate) fn live(&self, id: &RunId) -> Option<Arc<Live>> {
         self.0.lives().get(id).cloned()
@@ -194,8 +205,8 @@ impl Runner {
             lanes.close();
             lanes.drain()
         };
-        for live in waiting.into_iter().filter_map(|entry| entry.live) {
-            self.0.give_up(&live);
+        for entry in waiting {
+            self.0.give_up(&entry);
         }
         let mut running = self.0.running.subscribe();
         let ended = tokio::time::timeout(grace, running.wait_for(|running| *running == 0)).await.is_ok();
