@@ -320,3 +320,22 @@ fn the_environment_of_a_run_is_the_action_s_the_origin_s_and_its_own() {
     server.put(&format!("/api/default/actions/{id}"), &edit).is(200);
     assert_eq!(server.post(&invoke(&id), &json!([])).is(200)["result"][1], "info");
 }
+
+#[test]
+fn a_body_is_taken_up_to_its_limit() {
+    let server = Server::start_with(&[("ACTIOND_BODY_MIB", "1")]);
+    let id = server.upload("counts", "service", "def main(data):\n    return len(data[0])\n", &[]);
+    let limit = 1 << 20;
+    let body = |bytes: usize| format!("[\"{}\"]", "x".repeat(bytes - 4));
+    let send = |body: String| server.call("POST", &invoke(&id)).body(body).send();
+    assert_eq!(send(body(limit)).is(200)["result"], limit - 4);
+    send(body(limit + 1)).is_refused(413, "too_large", "the body is larger than the limit of 1048576 bytes");
+    // One that does not say how long it is has the same limit.
+    let chunked = |bytes: usize| {
+        let body = body(bytes);
+        let head = server.call("POST", &invoke(&id)).header("Transfer-Encoding", "chunked");
+        head.body_as_is(format!("{:x}\r\n{body}\r\n0\r\n\r\n", body.len())).send()
+    };
+    assert_eq!(chunked(limit).is(200)["result"], limit - 4);
+    chunked(limit + 1).is_refused(413, "too_large", "the body is larger than the limit of 1048576 bytes");
+}

@@ -40,6 +40,8 @@ pub(crate) struct Call {
     path: String,
     headers: Vec<(String, String)>,
     body: Option<Vec<u8>>,
+    /// Whether the head says how long the body is.
+    says_length: bool,
 }
 
 /// What came back.
@@ -128,7 +130,8 @@ impl Server {
     /// A request as the root account; see [`Call::auth`] and [`Call::no_auth`].
     pub(crate) fn call(&self, method: &str, path: &str) -> Call {
         let (method, path) = (method.to_owned(), path.to_owned());
-        Call { address: self.address, method, path, headers: Vec::new(), body: None }.auth(ROOT)
+        Call { address: self.address, method, path, headers: Vec::new(), body: None, says_length: true }
+            .auth(ROOT)
     }
 
     pub(crate) fn get(&self, path: &str) -> Answer {
@@ -234,6 +237,12 @@ impl Call {
         self
     }
 
+    /// A body whose length the head does not say.
+    pub(crate) fn body_as_is(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.says_length = false;
+        self.body(bytes)
+    }
+
     pub(crate) fn json(self, value: &Value) -> Self {
         self.header("Content-Type", "application/json").body(value.to_string())
     }
@@ -278,7 +287,7 @@ impl Call {
         for (name, value) in &self.headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
-        if let Some(body) = &self.body {
+        if let Some(body) = self.body.as_ref().filter(|_| self.says_length) {
             head.push_str(&format!("Content-Length: {}\r\n", body.len()));
         }
         head.push_str("Connection: close\r\n\r\n");

@@ -4,6 +4,7 @@ mod actions;
 mod caller;
 mod details;
 mod health;
+mod intake;
 mod invoke;
 mod query;
 mod router;

@@ -1,16 +1,28 @@
 //! Every route, on one page.
 
+use std::time::Duration;
+
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request},
     http::StatusCode,
     response::IntoResponse as _,
 };
+use tower_http::timeout::RequestBodyTimeoutLayer;
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{actions, details, health, invoke, problem::Problem, runs, upload};
+use super::{
+    actions, details, health,
+    intake::{Intake, admit},
+    invoke,
+    problem::Problem,
+    runs, upload,
+};
 use crate::{answer::observe, app::App};
+
+/// A body of which nothing comes for so long is given up.
+const BODY_WAIT: Duration = Duration::from_secs(30);
 
 #[derive(OpenApi)]
 #[openapi(
@@ -41,6 +53,8 @@ pub(crate) fn router(app: App) -> Router {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message).into_response()
         })
         .layer(DefaultBodyLimit::max(body_bytes))
+        .layer(RequestBodyTimeoutLayer::new(BODY_WAIT))
+        .layer(axum::middleware::from_fn_with_state(Intake::new(body_bytes), admit))
         .layer(axum::middleware::from_fn_with_state(app.clone(), observe))
         .with_state(app)
 }
