@@ -38,7 +38,8 @@ impl Intake {
 /// Lets a request through if there is room for its body, which it keeps until it is answered.
 pub(super) async fn admit(State(intake): State<Intake>, request: Request, next: Next) -> Response {
     let said = request.body().size_hint().exact();
-    let bytes = said.unwrap_or(UNSAID_BYTES_MAX as u64);
+    let unsaid_max = UNSAID_BYTES_MAX.min(intake.body_bytes);
+    let bytes = said.unwrap_or(unsaid_max as u64);
     if bytes > intake.body_bytes as u64 {
         // Refused before it is read.
         return Problem::too_large("the body", intake.body_bytes).into_response();
@@ -56,7 +57,7 @@ pub(super) async fn admit(State(intake): State<Intake>, request: Request, next: 
     };
     let request = match said {
         Some(_) => request,
-        None => request.map(|body| Body::new(Limited::new(body, UNSAID_BYTES_MAX))),
+        None => request.map(|body| Body::new(Limited::new(body, unsaid_max))),
     };
     next.run(request).await
 }
