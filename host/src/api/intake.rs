@@ -3,13 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{
-    body::{Body, HttpBody as _},
-    extract::{Request, State},
+    body::HttpBody as _,
+    extract::{DefaultBodyLimit, Request, State},
     http::{StatusCode, header},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
-use http_body_util::Limited;
 use tokio::sync::Semaphore;
 
 use super::problem::Problem;
@@ -19,6 +18,10 @@ const UNIT_BYTES: u64 = 16 << 10;
 /// A body that does not say how long it is may be this long, and is counted as if it was.
 const UNSAID_BYTES_MAX: usize = 8 << 20;
 const RETRY: Duration = Duration::from_secs(1);
+
+/// The bound of a body that has another one than the server's.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct BodyMax(pub(super) usize);
 
 /// Room for bodies.
 #[derive(Debug, Clone)]
@@ -36,7 +39,7 @@ impl Intake {
 }
 
 /// Lets a request through if there is room for its body, which it keeps until it is answered.
-pub(super) async fn admit(State(intake): State<Intake>, request: Request, next: Next) -> Response {
+pub(super) async fn admit(State(intake): State<Intake>, mut request: Request, next: Next) -> Response {
     let said = request.body().size_hint().exact();
     let unsaid_max = UNSAID_BYTES_MAX.min(intake.body_bytes);
     let bytes = said.unwrap_or(unsaid_max as u64);
@@ -55,10 +58,10 @@ pub(super) async fn admit(State(intake): State<Intake>, request: Request, next: 
         response.headers_mut().insert(header::RETRY_AFTER, RETRY.as_secs().into());
         return response;
     };
-    let request = match said {
-        Some(_) => request,
-        None => request.map(|body| Body::new(Limited::new(body, unsaid_max))),
-    };
+    if said.is_none() {
+        DefaultBodyLimit::max(unsaid_max).apply(&mut request);
+        request.extensions_mut().insert(BodyMax(unsaid_max));
+    }
     next.run(request).await
 }
 

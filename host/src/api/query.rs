@@ -7,7 +7,7 @@ use axum::{
 };
 use serde::de::DeserializeOwned;
 
-use super::problem::Problem;
+use super::{intake::BodyMax, problem::Problem};
 use crate::app::App;
 
 /// A query string's fields.
@@ -40,9 +40,11 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
 
 /// A body of any kind.
 pub(super) async fn bytes(request: Request, app: &App) -> Result<Bytes, Problem> {
+    let own = request.extensions().get::<BodyMax>().map(|max| max.0);
+    let bytes_max = own.unwrap_or(app.settings().body_bytes);
     let read = Bytes::from_request(request, app).await;
     read.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large("the body", app.settings().body_bytes),
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large("the body", bytes_max),
         _ => rejection.into(),
     })
 }
