@@ -128,9 +128,9 @@ impl NewFile {
 
     /// Gives it its name; how many bytes it has.
     fn finish(self, path: &Path) -> Result<u64, Failure> {
-        let file = self.0.persist_noclobber(path).map_err(|error| match error.error.kind() {
-            ErrorKind::AlreadyExists => exists(path),
-            _ => refused("rename to", path, &error.error),
+        let file = self.0.persist_noclobber(path).map_err(|error| {
+            let taken = error.error.kind() == ErrorKind::AlreadyExists;
+            if taken { exists(path) } else { refused("rename to", path, &error.error) }
         })?;
         let dir = path.parent().unwrap_or(path);
         let synced = File::open(dir).and_then(|dir| dir.sync_all());
