@@ -1,6 +1,7 @@
 //! The product as its users meet it: one binary of all end-to-end tests, because linking is what takes long.
 
 mod actions;
+mod backup;
 mod bundles;
 mod calls;
 mod config;

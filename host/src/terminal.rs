@@ -35,6 +35,11 @@ impl Terminal {
         Self { interactive: io::stderr().is_terminal(), in_progress: Arc::default() }
     }
 
+    /// Whether somebody looks at lines that come and go.
+    pub(crate) fn is_interactive(&self) -> bool {
+        self.interactive
+    }
+
     /// One log line of a run that began at `began`.
     pub(crate) fn log(&self, line: &LogLine, began: Timestamp) {
         let (time, level, color) = (time_of(line, began), line.level.as_str(), level_style(line.level));

@@ -12,7 +12,7 @@ fn help(arguments: &[&str]) -> String {
 #[test]
 fn the_program_names_its_commands_and_its_version() {
     let help_of_all = help(&["--help"]);
-    for command in ["run", "config", "cron"] {
+    for command in ["run", "serve", "config", "cron", "backup", "restore"] {
         assert!(help_of_all.contains(&format!("\n  {command} ")), "{command}: {help_of_all}");
     }
     assert_eq!(help(&["--version"]), concat!("actiond ", env!("CARGO_PKG_VERSION"), "\n"));
@@ -20,9 +20,13 @@ fn the_program_names_its_commands_and_its_version() {
 
 #[test]
 fn a_command_line_that_is_too_short_says_what_is_missing() {
-    for (arguments, missing) in
-        [(&[][..], "\n  run  "), (&["run"][..], "\n  <PATH>\n"), (&["cron"][..], "\n  <EXPR>\n")]
-    {
+    for (arguments, missing) in [
+        (&[][..], "\n  run  "),
+        (&["run"][..], "\n  <PATH>\n"),
+        (&["cron"][..], "\n  <EXPR>\n"),
+        (&["backup"][..], "\n  <DIR>\n"),
+        (&["restore"][..], "\n  <DIR>\n"),
+    ] {
         let output = Command::new(env!("CARGO_BIN_EXE_actiond")).args(arguments).output().expect("it starts");
         let stderr = String::from_utf8(output.stderr).expect("it is text");
         assert_eq!((output.status.code(), &*output.stdout), (Some(2), &b""[..]), "{arguments:?}");
@@ -68,5 +72,22 @@ fn cron_names_its_flags_with_examples_and_exit_codes() {
     for part in ["Examples:\n  actiond cron '30 2 * * *'", "docs/schedules.md", "2 wrong usage or expression"]
     {
         assert!(help.contains(part), "{part}: {help}");
+    }
+}
+
+#[test]
+fn backup_and_restore_name_their_flags_with_examples_and_exit_codes() {
+    for (command, parts) in [
+        ("backup", ["Writes DIR/actiond.backup", "A server that\nruns goes on serving", "2 wrong usage"]),
+        ("restore", ["Reads DIR/actiond.backup", "has to be\nempty or not there", "2 wrong usage"]),
+    ] {
+        let help = help(&[command, "--help"]);
+        let example = format!("Examples:\n  actiond {command} /backups/monday");
+        for part in
+            parts.iter().copied().chain([&*example, "\n      --config <FILE>", "\n      --data-dir <DIR>"])
+        {
+            assert!(help.contains(part), "{part}: {help}");
+        }
+        assert!(!help.contains("--listen"), "{help}");
     }
 }

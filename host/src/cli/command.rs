@@ -5,11 +5,11 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use super::{
-    config, cron,
+    backup, config, cron,
     ending::{EXIT_BAD_INPUT, EXIT_INTERNAL},
-    run, serve,
+    restore, run, serve,
 };
-use crate::terminal::Terminal;
+use crate::{store, terminal::Terminal};
 
 #[derive(Debug, Parser)]
 #[command(name = "actiond", version, about = "Runs untrusted Python actions, each in a sandbox of its own")]
@@ -24,6 +24,8 @@ enum Command {
     Serve(serve::Args),
     Config(config::Args),
     Cron(cron::Args),
+    Backup(backup::Args),
+    Restore(restore::Args),
 }
 
 /// Why a command came to no outcome.
@@ -45,6 +47,20 @@ impl Failure {
     }
 }
 
+/// Whose fault it is that the store cannot be used.
+pub(super) fn store_failure(error: store::Error) -> Failure {
+    match error {
+        store::Error::Locked(_)
+        | store::Error::Newer { .. }
+        | store::Error::File { .. }
+        | store::Error::Full { .. }
+        | store::Error::NotEmpty(_) => Failure::bad_input(error),
+        store::Error::Library(_) | store::Error::Damaged { .. } | store::Error::Closed => {
+            Failure::internal(error)
+        }
+    }
+}
+
 /// Does what the command line says.
 pub(crate) fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -55,6 +71,8 @@ pub(crate) fn main() -> ExitCode {
         Command::Serve(args) => serve::run(&args, &terminal),
         Command::Config(args) => config::run(&args),
         Command::Cron(args) => cron::run(&args, &terminal),
+        Command::Backup(args) => backup::run(&args, &terminal),
+        Command::Restore(args) => restore::run(&args, &terminal),
     };
     let (error, code) = match ended {
         Ok(code) => return code,

@@ -6,12 +6,14 @@ use actiond_runtime::Progress;
 use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
 
-use super::{command::Failure, settings};
+use super::{
+    command::{Failure, store_failure},
+    settings,
+};
 use crate::{
     config::{Effective, Places, Secret},
     server::{self, Options, Told},
     signals::Signals,
-    store,
     telemetry::{Traces, logs},
     terminal::Terminal,
 };
@@ -91,20 +93,9 @@ fn tell(terminal: &Terminal, told: Told<'_>) {
 /// Whose fault it is that the server does not start.
 fn failure(error: server::Error) -> Failure {
     match error {
-        server::Error::Bind { .. }
-        | server::Error::Store(
-            store::Error::Locked(_)
-            | store::Error::Newer { .. }
-            | store::Error::File { .. }
-            | store::Error::Full { .. },
-        ) => Failure::bad_input(error),
-        server::Error::Store(
-            store::Error::Library(_)
-            | store::Error::Damaged { .. }
-            | store::Error::Closed
-            | store::Error::NotEmpty(_),
-        )
-        | server::Error::Runtime(_)
+        server::Error::Store(error) => store_failure(error),
+        server::Error::Bind { .. } => Failure::bad_input(error),
+        server::Error::Runtime(_)
         | server::Error::Root(_)
         | server::Error::Folder { .. }
         | server::Error::Thread(_) => Failure::internal(error),

@@ -7,12 +7,19 @@ use crate::config::Flags;
 /// How the server is configured: these go over the environment, it over the file, and that over the defaults.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// A configuration file, in TOML
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    folder: FolderArgs,
     /// The address and port to listen on
     #[arg(long, value_name = "ADDR")]
     listen: Option<String>,
+}
+
+/// The part of it that says where the data lies.
+#[derive(Debug, clap::Args)]
+pub(super) struct FolderArgs {
+    /// A configuration file, in TOML
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// The folder of all that the server stores
     #[arg(long, value_name = "DIR")]
     data_dir: Option<String>,
@@ -20,7 +27,13 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn flags(&self) -> Flags {
-        let Self { config, listen, data_dir } = self;
-        Flags { file: config.clone(), listen: listen.clone(), data_dir: data_dir.clone() }
+        Flags { listen: self.listen.clone(), ..self.folder.flags() }
+    }
+}
+
+impl FolderArgs {
+    pub(super) fn flags(&self) -> Flags {
+        let Self { config, data_dir } = self;
+        Flags { file: config.clone(), listen: None, data_dir: data_dir.clone() }
     }
 }

@@ -8,7 +8,11 @@ use hyper_util::{
     server::graceful::GracefulShutdown,
     service::TowerToHyperService,
 };
-use tokio::{net::TcpListener, sync::Semaphore};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream, UnixListener, UnixStream},
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
 use tokio_util::sync::CancellationToken;
 
 /// A client that needs longer to say what it wants is not waited for.
@@ -19,21 +23,53 @@ const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 /// After the end was asked for, connections that still get an answer have this long.
 const END_WAIT: Duration = Duration::from_secs(5);
 
-/// A bound address.
+/// Where connections come from.
+pub(crate) trait Source {
+    type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+
+    fn next(&self) -> impl Future<Output = io::Result<Self::Stream>> + Send;
+}
+
+impl Source for TcpListener {
+    type Stream = TcpStream;
+
+    async fn next(&self) -> io::Result<TcpStream> {
+        let (stream, _) = self.accept().await?;
+        // Answers are small and written whole.
+        let _ = stream.set_nodelay(true);
+        Ok(stream)
+    }
+}
+
+impl Source for UnixListener {
+    type Stream = UnixStream;
+
+    async fn next(&self) -> io::Result<UnixStream> {
+        let (stream, _) = self.accept().await?;
+        Ok(stream)
+    }
+}
+
+/// A bound address, and how many may be connected.
 #[derive(Debug)]
-pub(crate) struct Listener {
-    listener: TcpListener,
+pub(crate) struct Listener<S> {
+    source: S,
     connections: Arc<Semaphore>,
 }
 
-impl Listener {
+impl Listener<TcpListener> {
     pub(crate) async fn bind(address: SocketAddr, connections_max: usize) -> io::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
-        Ok(Self { listener, connections: Arc::new(Semaphore::new(connections_max)) })
+        Ok(Self::new(TcpListener::bind(address).await?, connections_max))
     }
 
     pub(crate) fn address(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
+        self.source.local_addr()
+    }
+}
+
+impl<S: Source> Listener<S> {
+    pub(crate) fn new(source: S, connections_max: usize) -> Self {
+        Self { source, connections: Arc::new(Semaphore::new(connections_max)) }
     }
 
     /// Serves `router` until `stop`; then no new connections are taken, and those that are open end with their answer.
@@ -59,19 +95,15 @@ impl Listener {
                 drop(permit);
             });
         }
-        drop(self.listener);
+        drop(self.source);
         let _ = tokio::time::timeout(END_WAIT, graceful.shutdown()).await;
         connections.shutdown().await;
     }
 
-    async fn accept(&self) -> Option<(tokio::net::TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+    async fn accept(&self) -> Option<(S::Stream, OwnedSemaphorePermit)> {
         let permit = self.connections.clone().acquire_owned().await.ok()?;
-        match self.listener.accept().await {
-            Ok((stream, _)) => {
-                // Answers are small and written whole.
-                let _ = stream.set_nodelay(true);
-                Some((stream, permit))
-            }
+        match self.source.next().await {
+            Ok(stream) => Some((stream, permit)),
             Err(error) => {
                 tracing::warn!(error = %error, "a connection could not be taken");
                 tokio::time::sleep(ACCEPT_RETRY).await;

@@ -12,7 +12,7 @@ use actiond_runtime::{Engine, Guest, Progress};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
-use super::{gate::Gate, gauges, listen::Listener, sweep::Sweeper};
+use super::{control, gate::Gate, gauges, listen::Listener, sweep::Sweeper};
 use crate::{
     api,
     app::{self, App, PolicyBounds},
@@ -106,6 +106,7 @@ pub(crate) async fn serve(options: Options, stop: CancellationToken) -> Result<(
     let scheduler = tokio::spawn(Scheduler::new(app.clone()).run(background.clone()));
     let sweeper = tokio::spawn(Sweeper::new(app.clone(), settings.retention.audit).run(background.clone()));
     let gauges = tokio::spawn(gauges::read_off(app.clone(), background.clone()));
+    let controlled = tokio::spawn(be_controlled(app.clone(), end.clone()));
     gate.open(api::router(app.clone()));
     tell(Told::Ready(address));
     stop.cancelled().await;
@@ -114,13 +115,26 @@ pub(crate) async fn serve(options: Options, stop: CancellationToken) -> Result<(
     background.cancel();
     app.runner().drain(settings.drain).await;
     end.cancel();
-    for task in [listening, later, scheduler, sweeper, gauges] {
+    for task in [listening, controlled, later, scheduler, sweeper, gauges] {
         // That one panicked was reported by the panic.
         let _ = task.await;
     }
     // What was recorded last is on the disk before the process ends.
     app.store().settle(|_| Ok::<_, store::Error>(())).await?;
     Ok(())
+}
+
+/// Does what commands on this machine ask for.
+async fn be_controlled(app: App, end: CancellationToken) {
+    let folder = app.store().dir();
+    match control::bind(folder) {
+        Ok(listener) => listener.serve(control::router(app.store().clone()), end).await,
+        // Everything else works without.
+        Err(error) => {
+            tracing::warn!(error = %error, "no control socket: `actiond backup` works only when no server runs")
+        }
+    }
+    control::remove(folder);
 }
 
 async fn start(

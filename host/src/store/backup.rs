@@ -4,9 +4,9 @@
 //! the end; the BLAKE3 hash of all of that.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io::{self, BufReader, BufWriter, Read, Write},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    os::unix::fs::DirBuilderExt as _,
     path::Path,
     sync::Arc,
 };
@@ -32,6 +32,19 @@ impl Store {
     /// Writes the store, as it is at one moment, into `to`. Changes wait meanwhile.
     pub(crate) async fn backup(&self, mut to: File) -> Result<u64> {
         self.settle(move |change| write(change, &mut to)).await
+    }
+
+    /// The same, into a file without a name in the data folder. Refused when the disk has no room for it.
+    pub(crate) async fn spool_backup(&self) -> Result<File> {
+        let store = self.clone();
+        let made = tokio::task::spawn_blocking(move || {
+            store.has_room_for(store.disk_bytes()?)?;
+            tempfile::tempfile_in(store.dir()).map_err(Error::file("create a file in", store.dir()))
+        });
+        let file = made.await.map_err(|error| Error::Library(error.to_string()))??;
+        let to = file.try_clone().map_err(Error::file("open a file in", self.dir()))?;
+        self.backup(to).await?;
+        Ok(file)
     }
 }
 
@@ -129,9 +142,14 @@ fn put(view: &View, group: Vec<(Vec<u8>, Vec<u8>)>) -> Result<()> {
     apply(view, put).map(drop)
 }
 
-/// That the file is whole.
-fn check(from: &Path) -> Result<()> {
-    each(from, |_, _| Ok(()))
+/// That the file is whole; how many entries it has.
+pub(crate) fn check(from: &Path) -> Result<u64> {
+    let mut count = 0;
+    each(from, |_, _| {
+        count += 1;
+        Ok(())
+    })?;
+    Ok(count)
 }
 
 fn each(from: &Path, mut entry: impl FnMut(Vec<u8>, Vec<u8>) -> Result<()>) -> Result<()> {
@@ -180,12 +198,6 @@ fn part(input: &mut impl Read, length: u32) -> io::Result<Vec<u8>> {
     let mut bytes = vec![0; length as usize];
     input.read_exact(&mut bytes)?;
     Ok(bytes)
-}
-
-/// Opens the file that a backup goes into; one that is there is not overwritten.
-pub(crate) fn create(path: &Path) -> Result<File> {
-    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    file.map_err(Error::file("create", path))
 }
 
 /// Hashes what goes through.

@@ -23,7 +23,7 @@ mod runs;
 mod value;
 mod writer;
 
-pub(crate) use backup::{create as create_backup, restore};
+pub(crate) use backup::{check as check_backup, restore};
 pub(crate) use change::{Change, View};
 pub(crate) use error::{Error, Result};
 pub(crate) use keys_once::Once;

@@ -66,6 +66,11 @@ impl Reserves {
 }
 
 impl Store {
+    /// Whether there is one in the folder.
+    pub(crate) fn is_in(dir: &Path) -> bool {
+        dir.join(DATABASE).is_dir()
+    }
+
     /// Opens the folder, or makes it. Blocks.
     pub(crate) fn open(settings: Settings) -> Result<Self> {
         let dir = &settings.dir;
@@ -147,6 +152,11 @@ impl Store {
     /// Whether the disk has room for what users want to add.
     pub(crate) fn has_room(&self) -> Result<()> {
         self.has_free(self.0.settings.free_bytes_min)
+    }
+
+    /// Whether it has room for so much more.
+    pub(super) fn has_room_for(&self, bytes: u64) -> Result<()> {
+        self.has_free(self.0.settings.free_bytes_min.saturating_add(bytes))
     }
 
     fn reserves(&self) -> Reserves {
