@@ -12,7 +12,7 @@ impl Server {
     fn runs_of(&self, id: &str, count: usize) -> Vec<Value> {
         for _ in 0..TRIES {
             let page = self.get(&format!("/api/default/actions/{id}/runs?limit=1000")).is(200);
-            let mut runs: Vec<Value> = page["runs"].as_array().unwrap().clone();
+            let mut runs: Vec<Value> = page["runs"].as_array().expect("a list").clone();
             runs.retain(|run| !run["ended_at"].is_null());
             if runs.len() >= count {
                 runs.reverse();

@@ -101,8 +101,7 @@ impl App {
         let now = clock::now();
         let (before, organisation) = self.found(&upload).await?;
         let action = self.drafted(&upload, before.as_ref(), now)?;
-        let draft =
-            Draft { action: action.clone(), version: action.version, organisation, zip: upload.zip.clone() };
+        let draft = Draft { action: action.clone(), organisation, zip: upload.zip.clone() };
         self.runner().try_out(draft).await?;
         let hash = *blake3::hash(&upload.zip).as_bytes();
         let pin = ActionId::new(now, random::bytes());

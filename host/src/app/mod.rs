@@ -13,7 +13,6 @@ mod versions;
 pub(crate) use access::Denied;
 pub(crate) use accounts::NotMade;
 pub(crate) use actions::{Edit, NotSaved, Upload};
-pub(crate) use audit::By;
-pub(crate) use policy::{BadPolicy, PolicyBounds};
+pub(crate) use policy::PolicyBounds;
 pub(crate) use state::{App, Settings};
 pub(crate) use trace::new_traceparent;

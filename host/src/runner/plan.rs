@@ -37,7 +37,6 @@ static PLANS_MADE: AtomicU64 = AtomicU64::new(0);
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) action: Action,
-    pub(crate) version: u32,
     pub(crate) limits: Limits,
     pub(crate) prepared: Prepared,
     /// Tells this plan from one that was made before it.
@@ -49,7 +48,6 @@ pub(crate) struct Plan {
 #[derive(Debug, Clone)]
 pub(crate) struct Draft {
     pub(crate) action: Action,
-    pub(crate) version: u32,
     /// What runs are told of where they came from.
     pub(crate) organisation: Organisation,
     pub(crate) zip: Arc<[u8]>,
@@ -192,12 +190,12 @@ impl Making {
             Ok::<_, NotPrepared>((zip, organisation))
         });
         let (zip, organisation) = read.await?;
-        let draft = Draft { action, version, organisation, zip: zip.into() };
+        let draft = Draft { action, organisation, zip: zip.into() };
         self.make(draft, &CancellationToken::new()).await
     }
 
     async fn make(&self, draft: Draft, cancel: &CancellationToken) -> Result<Plan, NotPrepared> {
-        let Draft { action, version, organisation, zip } = draft;
+        let Draft { action, organisation, zip } = draft;
         let origin = origin(&organisation, &action.service_account, &self.public_url);
         let (folder, bundle_limits) = (self.folder.clone(), self.bundle_limits);
         let unpacking = tokio::task::spawn_blocking(move || Unpacked::new(&zip, &folder, &bundle_limits));
@@ -218,7 +216,7 @@ impl Making {
             Preparation::Failed(outcome) => return Err(import_failed(outcome)),
         };
         let number = PLANS_MADE.fetch_add(1, Ordering::Relaxed);
-        Ok(Plan { action, version, limits, prepared, number, _unpacked: unpacked })
+        Ok(Plan { action, limits, prepared, number, _unpacked: unpacked })
     }
 
     fn limits_of(&self, action: &Action) -> Limits {

@@ -10,7 +10,7 @@ use crate::bundle;
 /// An unpacked bundle; its folder is removed when this is dropped.
 #[derive(Debug)]
 pub(super) struct Unpacked {
-    folder: tempfile::TempDir,
+    _folder: tempfile::TempDir,
     pub(super) root: PathBuf,
     pub(super) digest: [u8; 32],
 }
@@ -38,6 +38,6 @@ impl Unpacked {
             bundle::Error::Work { path, source, .. } => Error::Folder { folder: path, why: source.kind() },
         })?;
         fs::remove_file(&file).map_err(failed)?;
-        Ok(Self { root: unpacked.root, digest: unpacked.digest, folder })
+        Ok(Self { root: unpacked.root, digest: unpacked.digest, _folder: folder })
     }
 }

@@ -98,13 +98,15 @@ pub(crate) async fn serve(options: Options, stop: CancellationToken) -> Result<(
         recovered.interrupted,
         recovered.queued
     );
+    let sweeper = Sweeper::new(app.clone(), settings.retention.audit);
+    sweeper.tidy_up().await?;
     let background = CancellationToken::new();
     let later = {
         let (runner, stop) = (app.runner().clone(), background.clone());
         tokio::spawn(async move { runner.begin_later(stop).await })
     };
     let scheduler = tokio::spawn(Scheduler::new(app.clone()).run(background.clone()));
-    let sweeper = tokio::spawn(Sweeper::new(app.clone(), settings.retention.audit).run(background.clone()));
+    let sweeper = tokio::spawn(sweeper.run(background.clone()));
     let gauges = tokio::spawn(gauges::read_off(app.clone(), background.clone()));
     let controlled = tokio::spawn(be_controlled(app.clone(), end.clone()));
     gate.open(api::router(app.clone()));

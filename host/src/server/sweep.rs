@@ -32,6 +32,15 @@ impl Sweeper {
         Self { app, audit }
     }
 
+    /// Removes what uploads left that a process took with it when it died. Before anything is uploaded.
+    pub(crate) async fn tidy_up(&self) -> store::Result<()> {
+        let store = self.app.store();
+        for (hash, pin) in store.read(|view| view.abandoned_bundles()).await? {
+            store.settle(move |change| change.unpin_bundle(&hash, &pin, false)).await?;
+        }
+        Ok(())
+    }
+
     /// Works until it is stopped.
     pub(crate) async fn run(self, stop: CancellationToken) {
         while !stop.is_cancelled() {
