@@ -216,8 +216,13 @@ impl From<NotMade> for Problem {
         let message = not_made.to_string();
         match not_made {
             NotMade::NoAccount(_) | NotMade::NoOrganisation(_) => Self::not_found(message),
-            NotMade::Exists(_) => Self::new(StatusCode::CONFLICT, "exists", message),
-            NotMade::Password | NotMade::TooMany => Self::bad_request(message),
+            NotMade::Exists(_) | NotMade::Known(_) => Self::new(StatusCode::CONFLICT, "exists", message),
+            NotMade::Password
+            | NotMade::OldPassword
+            | NotMade::Long { .. }
+            | NotMade::Url
+            | NotMade::Token(_)
+            | NotMade::TooMany => Self::bad_request(message),
             NotMade::Root => Self::forbidden(),
             NotMade::Store(error) => error.into(),
         }

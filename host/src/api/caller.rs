@@ -11,7 +11,7 @@ use super::problem::Problem;
 use crate::{
     app::App,
     model::{
-        account::{Account, Permission},
+        account::{Account, Email, Permission, Role},
         id::{ActionId, OrgId, RunId},
     },
 };
@@ -47,6 +47,11 @@ impl Caller {
         self.0.root || self.0.roles.contains_key(org)
     }
 
+    /// Whether it is that account.
+    pub(super) fn is(&self, email: &Email) -> bool {
+        self.0.email == *email
+    }
+
     pub(super) fn email(&self) -> String {
         self.0.email.to_string()
     }
@@ -59,6 +64,17 @@ pub(super) fn action_id(text: &str) -> Result<ActionId, Problem> {
 
 pub(super) fn run_id(text: &str) -> Result<RunId, Problem> {
     text.parse().map_err(|_| Problem::not_found(format!("there is no run {}", shown(text))))
+}
+
+/// An account's address as a path or a body has it.
+pub(super) fn email(text: &str) -> Result<Email, Problem> {
+    text.parse().map_err(|error| Problem::bad_request(format!("{:?} {error}", shown(text))))
+}
+
+pub(super) fn role(text: &str) -> Result<Role, Problem> {
+    let known = Role::ALL.map(Role::as_str).join(", ");
+    let bad = || Problem::bad_request(format!("{:?} is no role: write one of {known}", shown(text)));
+    Role::parse(text).ok_or_else(bad)
 }
 
 /// A part of what somebody sent, short enough for a message.

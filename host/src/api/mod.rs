@@ -1,16 +1,20 @@
 //! The HTTP API: each file one noun's routes; authorization, wire forms and errors are here, what is done is in `app`.
 
 mod actions;
+mod audit;
 mod caller;
 mod details;
 mod health;
 mod intake;
 mod invoke;
+mod organisations;
 mod query;
 mod router;
 #[expect(unused_qualifications, reason = "utoipa writes them")]
 mod runs;
+mod service_accounts;
 mod upload;
+mod users;
 
 pub(crate) use crate::answer::ErrorWire;
 use crate::answer::{problem, wire};

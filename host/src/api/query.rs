@@ -32,10 +32,15 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
-        let bytes = bytes(request, app).await?;
-        let parsed: Result<axum::Json<T>, JsonRejection> = axum::Json::from_bytes(&bytes);
-        Ok(Self(parsed?.0))
+        Ok(Self(parsed(request, app).await?))
     }
+}
+
+/// The same, for a route that does not always have one.
+pub(super) async fn parsed<T: DeserializeOwned>(request: Request, app: &App) -> Result<T, Problem> {
+    let bytes = bytes(request, app).await?;
+    let parsed: Result<axum::Json<T>, JsonRejection> = axum::Json::from_bytes(&bytes);
+    Ok(parsed?.0)
 }
 
 /// A body of any kind.

@@ -13,11 +13,11 @@ use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    actions, details, health,
+    actions, audit, details, health,
     intake::{Intake, admit},
-    invoke,
+    invoke, organisations,
     problem::Problem,
-    runs, upload,
+    runs, service_accounts, upload, users,
 };
 use crate::{answer::observe, app::App};
 
@@ -30,6 +30,7 @@ const BODY_WAIT: Duration = Duration::from_secs(30);
     tags(
         (name = "actions", description = "Actions, their versions, schedules and policies"),
         (name = "runs", description = "Running actions, and what came of it"),
+        (name = "accounts", description = "Organisations, who may do what in them, and who did"),
         (name = "server", description = "The server itself"),
     )
 )]
@@ -41,6 +42,7 @@ pub(crate) fn router(app: App) -> Router {
         .routes(routes!(health::config))
         .merge(actions_router())
         .merge(runs_router())
+        .merge(accounts_router())
         .split_for_parts();
     let body_bytes = app.settings().body_bytes;
     router
@@ -88,4 +90,16 @@ fn runs_router() -> OpenApiRouter<App> {
         .routes(routes!(runs::dead_letters))
         .routes(routes!(runs::redrive))
         .routes(routes!(runs::bury))
+}
+
+fn accounts_router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(organisations::list, organisations::create))
+        .routes(routes!(organisations::remove))
+        .routes(routes!(organisations::settings, organisations::edit_settings))
+        .routes(routes!(service_accounts::list, service_accounts::create))
+        .routes(routes!(service_accounts::edit, service_accounts::remove))
+        .routes(routes!(users::list, users::create))
+        .routes(routes!(users::edit, users::remove))
+        .routes(routes!(audit::list))
 }

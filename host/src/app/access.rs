@@ -103,6 +103,21 @@ impl Access {
         }
     }
 
+    /// Whether that is the password of that user.
+    pub(super) async fn is_password(
+        &self,
+        email: &Email,
+        password: String,
+        store: &Store,
+    ) -> store::Result<bool> {
+        let email = email.clone();
+        let found = store.read(move |view| view.account(&email)).await?;
+        match found.map(|account| account.credential) {
+            Some(Credential::Password(hash)) => Ok(self.password_is_right(password, hash).await),
+            Some(Credential::Token(_)) | None => Ok(false),
+        }
+    }
+
     async fn password_is_right(&self, password: String, hash: String) -> bool {
         let Ok(_permit) = self.hashing.acquire().await else { return false };
         let verify = move || {

@@ -1,10 +1,11 @@
-//! Organisations and accounts: the first ones, and making, changing and removing others.
+//! Accounts: the first one, and making, changing and removing others.
 
 use std::collections::BTreeMap;
 
 use super::{
     access::{hash_password, hash_token, new_token},
     audit::By,
+    organisations::FIRST_ORG,
     state::App,
 };
 use crate::{
@@ -17,12 +18,10 @@ use crate::{
     store::{self, Change},
 };
 
-/// The organisation that the first start makes.
-const FIRST_ORG: &str = "default";
 const ROOT_EMAIL: &str = "root@example.com";
-const ORGS_MAX: usize = 10_000;
 const ACCOUNTS_MAX: usize = 10_000;
 const PASSWORD_BYTES: std::ops::RangeInclusive<usize> = 8..=256;
+const DESCRIPTION_BYTES_MAX: usize = 1_024;
 
 /// Why an organisation or account is not made or changed.
 #[derive(Debug, thiserror::Error)]
@@ -33,8 +32,18 @@ pub(crate) enum NotMade {
     NoOrganisation(OrgId),
     #[error("{0} is there already")]
     Exists(String),
+    #[error("{0} has an account already: leave out the password to give it a role here")]
+    Known(Email),
     #[error("a password has {} to {} bytes", PASSWORD_BYTES.start(), PASSWORD_BYTES.end())]
     Password,
+    #[error("the old password is another one")]
+    OldPassword,
+    #[error("{what} has {bytes} bytes, the limit is {bytes_max}: shorten it")]
+    Long { what: &'static str, bytes: usize, bytes_max: usize },
+    #[error("the origin's URL is none: write http:// or https:// and a host")]
+    Url,
+    #[error("the token of {0} is empty or holds what no header can hold")]
+    Token(Email),
     #[error("there are too many already: remove some")]
     TooMany,
     #[error("the root account cannot be changed or removed here")]
@@ -99,52 +108,17 @@ impl App {
         Ok(made_up.filter(|_| made).map(|password| (email, password)))
     }
 
-    /// Makes an organisation.
-    pub(crate) async fn make_organisation(&self, org: OrgId, who: String) -> Result<(), NotMade> {
-        let now = clock::now();
-        let by = By { who, org: org.clone(), at: now };
-        let made = self.store().write(move |change| {
-            if change.organisation(&org)?.is_some() {
-                return Err(NotMade::Exists(org.to_string()));
-            }
-            if change.organisations().count() >= ORGS_MAX {
-                return Err(NotMade::TooMany);
-            }
-            by.note(change, "organisation.create", &org, "")?;
-            Ok(change.put_organisation(&Organisation {
-                id: org,
-                created_at: now,
-                origin: Origin::default(),
-            })?)
+    /// An organisation's accounts of that kind, by address.
+    pub(crate) async fn members(&self, org: OrgId, kind: AccountKind) -> store::Result<Vec<Account>> {
+        let found = self.store().read(move |view| {
+            let members = view.accounts().filter(|account| {
+                account
+                    .as_ref()
+                    .map_or(true, |account| account.kind == kind && account.roles.contains_key(&org))
+            });
+            members.collect::<store::Result<Vec<_>>>()
         });
-        made.await
-    }
-
-    /// Sets where an organisation's runs came from. Tokens that are `None` are removed, others set; the rest stays.
-    pub(crate) async fn set_origin(
-        &self,
-        org: OrgId,
-        url: Option<String>,
-        tokens: BTreeMap<Email, Option<String>>,
-        who: String,
-    ) -> Result<(), NotMade> {
-        let by = By { who, org: org.clone(), at: clock::now() };
-        let changed = org.clone();
-        let set = self.store().write(move |change| {
-            let mut found = change.organisation(&org)?.ok_or_else(|| NotMade::NoOrganisation(org.clone()))?;
-            found.origin.url = url;
-            for (email, token) in tokens {
-                match token {
-                    Some(token) => found.origin.tokens.insert(email, token),
-                    None => found.origin.tokens.remove(&email),
-                };
-            }
-            by.note(change, "organisation.settings", &org, "origin")?;
-            Ok::<_, NotMade>(change.put_organisation(&found)?)
-        });
-        set.await?;
-        self.runner().changed_org(&changed);
-        Ok(())
+        found.await
     }
 
     /// Makes a service account of an organisation; its token is in the answer and nowhere else.
@@ -156,6 +130,7 @@ impl App {
         description: String,
         who: String,
     ) -> Result<Made, NotMade> {
+        check_description(&description)?;
         let token = new_token();
         let account = Account {
             email: email.clone(),
@@ -199,6 +174,7 @@ impl App {
         description: Option<String>,
         who: String,
     ) -> Result<(), NotMade> {
+        check_description(description.as_deref().unwrap_or_default())?;
         let by = By { who, org: org.clone(), at: clock::now() };
         let changed = self.store().write(move |change| {
             let mut account = member(change, &org, &email, kind)?;
@@ -249,18 +225,23 @@ impl App {
         role: Role,
         who: String,
     ) -> Result<(), NotMade> {
-        let password = password.filter(|password| PASSWORD_BYTES.contains(&password.len()));
         let hash = match password {
-            Some(password) => Some(tokio::task::spawn_blocking(move || hash_password(&password)).await),
+            Some(password) => Some(hashed(password).await?),
             None => None,
         };
-        let hash = hash.transpose().map_err(|error| store::Error::Library(error.to_string()))?;
         let now = clock::now();
         let by = By { who, org: org.clone(), at: now };
         let made = self.store().write(move |change| {
             if let Some(mut known) = change.account(&email)? {
-                if known.root || known.kind != AccountKind::User {
+                if known.root || known.kind != AccountKind::User || known.roles.contains_key(&org) {
                     return Err(NotMade::Exists(email.to_string()));
+                }
+                // Whoever gives a password counts on it being the account's: here it would be somebody else's.
+                if hash.is_some() {
+                    return Err(NotMade::Known(email));
+                }
+                if change.organisation(&org)?.is_none() {
+                    return Err(NotMade::NoOrganisation(org));
                 }
                 known.roles.insert(org, role);
                 by.note(change, "user.add", &email, role.as_str())?;
@@ -281,6 +262,50 @@ impl App {
         self.forget_accounts();
         Ok(())
     }
+
+    /// Gives a user a new password. `old`: the one that the user has; only the operator need not know it.
+    pub(crate) async fn change_password(
+        &self,
+        org: OrgId,
+        email: Email,
+        old: Option<String>,
+        new: String,
+        who: String,
+    ) -> Result<(), NotMade> {
+        if let Some(old) = old
+            && !self.access().is_password(&email, old, self.store()).await?
+        {
+            return Err(NotMade::OldPassword);
+        }
+        let hash = hashed(new).await?;
+        let by = By { who, org: org.clone(), at: clock::now() };
+        let changed = self.store().settle(move |change| {
+            let mut account = member(change, &org, &email, AccountKind::User)?;
+            account.credential = Credential::Password(hash);
+            by.note(change, "user.password", &email, "")?;
+            Ok::<_, NotMade>(change.put_account(&account)?)
+        });
+        changed.await?;
+        self.forget_accounts();
+        Ok(())
+    }
+}
+
+/// The hash of a password that may be one.
+async fn hashed(password: String) -> Result<String, NotMade> {
+    if !PASSWORD_BYTES.contains(&password.len()) {
+        return Err(NotMade::Password);
+    }
+    let hashing = tokio::task::spawn_blocking(move || hash_password(&password)).await;
+    hashing.map_err(|error| store::Error::Library(error.to_string()).into())
+}
+
+fn check_description(text: &str) -> Result<(), NotMade> {
+    let (bytes, bytes_max) = (text.len(), DESCRIPTION_BYTES_MAX);
+    if bytes > bytes_max {
+        return Err(NotMade::Long { what: "the description", bytes, bytes_max });
+    }
+    Ok(())
 }
 
 fn insert(change: &mut Change<'_>, account: &Account, by: &By, what: &str) -> Result<(), NotMade> {

@@ -272,6 +272,9 @@ fn save(
     is_new: bool,
     by: &By,
 ) -> Result<(), NotSaved> {
+    if change.organisation(&action.org)?.is_none() {
+        return Err(NotSaved::NoOrganisation(action.org));
+    }
     let what = if is_new {
         if change.actions(&action.org).count() >= ACTIONS_MAX {
             return Err(NotSaved::TooMany);

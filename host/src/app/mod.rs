@@ -5,14 +5,16 @@ mod access;
 mod accounts;
 mod actions;
 mod audit;
+mod organisations;
 mod policy;
 mod state;
 mod trace;
 mod versions;
 
 pub(crate) use access::Denied;
-pub(crate) use accounts::NotMade;
+pub(crate) use accounts::{Made, NotMade};
 pub(crate) use actions::{Edit, NotSaved, Upload};
+pub(crate) use organisations::OriginEdit;
 pub(crate) use policy::PolicyBounds;
 pub(crate) use state::{App, Settings};
 pub(crate) use trace::new_traceparent;

@@ -1,5 +1,7 @@
 //! The audit log in the store.
 
+use std::{fmt, str::FromStr};
+
 use jiff::Timestamp;
 
 use super::{
@@ -10,10 +12,53 @@ use crate::model::{audit, id::OrgId};
 
 const WHAT: &str = "line of the audit log";
 
+/// A line's place in the log of its organisation: when, and which of that time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place(i64, u32);
+
+impl Place {
+    fn from_bytes(bytes: [u8; 12]) -> Self {
+        let (at, count) = bytes.split_at(8);
+        let at = at.iter().fold(0, |number, byte| number << 8 | i64::from(*byte));
+        Self(at, count.iter().fold(0, |number, byte| number << 8 | u32::from(*byte)))
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}-{}", self.0, self.1)
+    }
+}
+
+impl FromStr for Place {
+    type Err = ();
+
+    fn from_str(text: &str) -> std::result::Result<Self, ()> {
+        let (at, count) = text.split_once('-').ok_or(())?;
+        Ok(Self(at.parse().map_err(drop)?, count.parse().map_err(drop)?))
+    }
+}
+
 impl View {
-    /// The latest changes in an organisation, newest first.
-    pub(crate) fn audit(&self, org: &OrgId) -> impl Iterator<Item = Result<audit::Change>> + use<> {
-        self.all::<AuditRecord, _>(&key::audit_of_org(org), WHAT).rev()
+    /// At most `most` of the changes before `before`, newest first, and where those before them are found.
+    pub(crate) fn audit_before(
+        &self,
+        org: &OrgId,
+        before: Option<Place>,
+        most: usize,
+    ) -> Result<(Vec<audit::Change>, Option<Place>)> {
+        let all = key::audit_of_org(org);
+        let Place(at, count) = before.unwrap_or(Place(i64::MAX, u32::MAX));
+        let (mut changes, mut last) = (Vec::new(), None);
+        for entry in self.db.range(all..key::audit(org, at, count)).rev() {
+            let (key, _) = entry?;
+            if changes.len() == most {
+                return Ok((changes, last));
+            }
+            changes.extend(self.one::<AuditRecord, _>(&key, WHAT)?);
+            last = key::tail::<12>(&key).map(Place::from_bytes);
+        }
+        Ok((changes, None))
     }
 }
 

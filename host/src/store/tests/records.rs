@@ -353,11 +353,21 @@ async fn audit_lines_keep_their_order() {
     }
     write(&store, move |change| change.put_audit(&line(2, "e"))).await;
     let words = |store: &Store| {
-        let lines = store.view().audit(&org("default"));
-        lines.map(|line| line.unwrap().what).collect::<Vec<_>>()
+        let (lines, next) = store.view().audit_before(&org("default"), None, 10).unwrap();
+        assert_eq!(next, None);
+        lines.into_iter().map(|line| line.what).collect::<Vec<_>>()
     };
     assert_eq!(words(&store), ["e", "d", "c", "b", "a"]);
-    assert_eq!(store.view().audit(&org("other")).count(), 0);
+    // Page by page: each line once, also those of one moment.
+    let (mut pages, mut before) = (Vec::new(), None);
+    loop {
+        let (lines, next) = store.view().audit_before(&org("default"), before, 2).unwrap();
+        pages.push(lines.into_iter().map(|line| line.what).collect::<String>());
+        let Some(next) = next else { break };
+        before = Some(next.to_string().parse().unwrap());
+    }
+    assert_eq!(pages, ["ed", "cb", "a"]);
+    assert_eq!(store.view().audit_before(&org("other"), None, 10), Ok((Vec::new(), None)));
     for (most, left) in [(1, 4), (10, 1), (10, 1)] {
         write(&store, move |change| change.forget_audit(&org("default"), at(2), most)).await;
         assert_eq!(words(&store).len(), left);
@@ -412,7 +422,7 @@ async fn what_is_damaged_or_newer_is_an_error() {
             view.run(&run_id(1)).err(),
             view.hook(&[1; 32]).err(),
             view.once(&action_id(1), &[1; 32], at(0)).err(),
-            view.audit(&org("default")).next().unwrap().err(),
+            view.audit_before(&org("default"), None, 1).err(),
         ];
         for (number, error) in errors.into_iter().enumerate() {
             assert!(matches!(error, Some(Error::Damaged { .. })), "{row:?} {number}: {error:?}");
