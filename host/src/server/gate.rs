@@ -11,12 +11,12 @@ use axum::{
 };
 use tower::ServiceExt as _;
 
-use crate::{answer::Problem, telemetry::Metrics};
+use crate::{answer::Problem, store::Store, telemetry::Metrics};
 
 /// Opened once, when everything is there.
 #[derive(Debug, Clone)]
 pub(crate) struct Gate {
-    inner: Arc<OnceLock<Router>>,
+    inner: Arc<OnceLock<(Router, Store)>>,
     metrics: Arc<Metrics>,
 }
 
@@ -25,10 +25,10 @@ impl Gate {
         Self { inner: Arc::default(), metrics }
     }
 
-    /// From now on `router` answers.
-    pub(crate) fn open(&self, router: Router) {
+    /// From now on `router` answers, and readiness is told by `store`.
+    pub(crate) fn open(&self, router: Router, store: Store) {
         // It is opened once; a second time would change nothing.
-        let _ = self.inner.set(router);
+        let _ = self.inner.set((router, store));
     }
 
     /// Health and metrics, and everything else once that is there.
@@ -43,10 +43,13 @@ impl Gate {
 }
 
 async fn ready(State(gate): State<Gate>) -> Response {
-    if gate.inner.get().is_some() {
-        "ready\n".into_response()
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "starting\n").into_response()
+    let not_ready = |why: &'static str| (StatusCode::SERVICE_UNAVAILABLE, why).into_response();
+    match gate.inner.get() {
+        Some((_, store)) if store.is_broken() => {
+            not_ready("the store failed: see the log, make room, start again\n")
+        }
+        Some(_) => "ready\n".into_response(),
+        None => not_ready("starting\n"),
     }
 }
 
@@ -56,7 +59,7 @@ async fn metrics(State(gate): State<Gate>) -> Response {
 }
 
 async fn pass(State(gate): State<Gate>, request: Request) -> Response {
-    let Some(router) = gate.inner.get() else {
+    let Some((router, _)) = gate.inner.get() else {
         return Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "starting",

@@ -104,7 +104,7 @@ pub(crate) fn restore(from: &Path, dir: &Path) -> Result<u64> {
 
 fn fill(from: &Path, dir: &Path) -> Result<u64> {
     let db = config(dir).open()?;
-    let view = View { files: Arc::new(Files::open(dir, &db)?), db };
+    let view = View { files: Arc::new(Files::open(dir, &db)?), db, broken: Arc::default() };
     let (mut group, mut bytes, mut count, mut format) = (Vec::new(), 0, 0, Vec::new());
     each(from, |key, value| {
         count += 1;

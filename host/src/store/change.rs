@@ -1,6 +1,10 @@
 //! Reading the store and changing it. The verbs of each noun lie in the noun's own file.
 
-use std::{collections::BTreeMap, ops::Deref, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    ops::Deref,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -15,6 +19,8 @@ const RECORD_FORM: u8 = 1;
 pub(crate) struct View {
     pub(super) db: sled::Db,
     pub(super) files: Arc<Files>,
+    /// The library could not write: it does not again until the store is opened anew.
+    pub(super) broken: Arc<AtomicBool>,
 }
 
 /// Collects what is to be changed. Reading through it shows the store as it was when the change began: a change does not

@@ -4,7 +4,7 @@ use std::{
     fs::{self, File, OpenOptions},
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
@@ -82,7 +82,7 @@ impl Store {
             .flush_every_ms(Some(u64::try_from(settings.flush.as_millis()).unwrap_or(u64::MAX)));
         let db = config.open()?;
         check_format(&db, dir)?;
-        let view = View { files: Arc::new(Files::open(dir, &db)?), db };
+        let view = View { files: Arc::new(Files::open(dir, &db)?), db, broken: Arc::default() };
         sync_folders(dir)?;
         let writer = Writer::start(view.clone(), &table(dir), settings.flushed.clone());
         let writer = writer.map_err(Error::file("start the threads of", dir))?;
@@ -147,6 +147,11 @@ impl Store {
     {
         self.has_free(self.reserves().record)?;
         self.0.writer.write(Made::Visible, work).await
+    }
+
+    /// Whether it could not write, and will not until it is opened anew.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.0.view.broken.load(Ordering::Relaxed)
     }
 
     /// Whether the disk has room for what users want to add.

@@ -5,7 +5,7 @@ use std::{
     fs::File,
     io,
     path::Path,
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     thread::{self, JoinHandle},
 };
 
@@ -44,7 +44,7 @@ impl Writer {
     ) -> io::Result<Self> {
         let (jobs, mut waiting) = mpsc::channel::<Job>(WAITING_MAX);
         let (acks, mut flushes) = mpsc::channel::<Ack>(WAITING_MAX);
-        let (db, table) = (view.db.clone(), File::open(table)?);
+        let (db, table, broken) = (view.db.clone(), File::open(table)?, view.broken.clone());
         let write = thread::Builder::new().name("store-writer".to_owned()).spawn(move || {
             while let Some(job) = waiting.blocking_recv() {
                 // A bug in one change costs that change: whoever waits for it is told by what it drops.
@@ -55,7 +55,7 @@ impl Writer {
             let mut acks = Vec::new();
             while flushes.blocking_recv_many(&mut acks, WAITING_MAX) > 0 {
                 let began = tokio::time::Instant::now();
-                let done = flush(&db, &table);
+                let done = flush(&db, &table).inspect_err(|_| broken.store(true, Ordering::Relaxed));
                 flushed(began.elapsed());
                 for ack in acks.drain(..) {
                     ack(done.clone());
@@ -127,7 +127,8 @@ pub(super) fn apply<T, E: From<Error>>(
         return Ok((value, Vec::new()));
     }
     let ready = change.ready()?;
-    view.db.apply_batch(ready.batch).map_err(Error::from)?;
+    let applied = view.db.apply_batch(ready.batch).map_err(Error::from);
+    applied.inspect_err(|_| view.broken.store(true, Ordering::Relaxed))?;
     Ok((value, ready.gone))
 }
 
