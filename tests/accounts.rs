@@ -358,6 +358,8 @@ fn no_id_of_one_organisation_answers_in_another() {
         ("GET", format!("runs/{run}/logs"), Value::Null),
         ("POST", format!("runs/{run}/cancel"), Value::Null),
         ("POST", format!("runs/{run}/replay"), Value::Null),
+        ("POST", format!("dead_letters/{run}/redrive"), Value::Null),
+        ("DELETE", format!("dead_letters/{run}"), Value::Null),
         ("PUT", "service_accounts/bot@a".into(), json!({"role": "admin"})),
         ("PUT", "service_accounts/bot@a?rotateToken=true".into(), Value::Null),
         ("DELETE", "service_accounts/bot@a".into(), Value::Null),

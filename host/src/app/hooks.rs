@@ -71,7 +71,10 @@ impl App {
             if view.action(&org, &action)?.is_none() {
                 return Err(NotMade::NoAction(action));
             }
-            Ok(view.hooks(&action)?)
+            let mut hooks = view.hooks(&action)?;
+            // Their ids tell seconds apart, no more.
+            hooks.sort_by_key(|hook| hook.created_at);
+            Ok(hooks)
         });
         found.await
     }
