@@ -192,7 +192,7 @@ impl Runner {
 fn write_down(change: &mut Change<'_>, run: &Run, ask: &Ask, now: Timestamp) -> Result<Accepted, Refused> {
     for once in &ask.once {
         if let Some(known) = change.once(&once.scope, &once.hash, now)? {
-            return again(change, ask, once, known, now);
+            return again(change, ask, once, &known, now);
         }
     }
     if let Some(due) = ask.due {
@@ -228,7 +228,7 @@ fn again(
     change: &mut Change<'_>,
     ask: &Ask,
     once: &OnceAsk,
-    known: Once,
+    known: &Once,
     now: Timestamp,
 ) -> Result<Accepted, Refused> {
     match once.twice {
