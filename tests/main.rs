@@ -1,11 +1,13 @@
 //! The product as its users meet it: one binary of all end-to-end tests, because linking is what takes long.
 
+mod accounts;
 mod actions;
 mod backup;
 mod bundles;
 mod calls;
 mod config;
 mod cron;
+mod hooks;
 mod inputs;
 mod limits;
 mod program;

@@ -8,6 +8,7 @@ mod cli;
 mod clock;
 mod config;
 mod environment;
+mod hooks;
 mod json;
 mod model;
 mod random;

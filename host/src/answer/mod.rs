@@ -9,5 +9,5 @@ pub(crate) mod wire;
 
 pub(crate) use ended::{EndedWire, Prefer, answer, wait};
 pub(crate) use observe::observe;
-pub(crate) use payload::{ask, idempotency, records, traceparent};
+pub(crate) use payload::{BodyMax, ask, bytes, idempotency, records, traceparent};
 pub(crate) use problem::{ErrorWire, Problem};

@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
-use axum::http::{HeaderMap, StatusCode};
-use serde::Deserialize;
+use axum::{
+    body::Bytes,
+    extract::{FromRequest as _, Request},
+    http::{HeaderMap, StatusCode},
+};
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::value::RawValue;
 
 use super::problem::Problem;
 use crate::{
-    app::new_traceparent,
+    app::{App, new_traceparent},
     model::{
         id::{ActionId, OrgId},
         run::Trigger,
@@ -20,14 +24,22 @@ use crate::{
 
 /// Longest `Idempotency-Key`, in bytes.
 const KEY_BYTES_MAX: usize = 255;
-/// The wrapper that OpenObserve puts around records. Bare records are taken too.
+/// The bound of a body that has another one than the server's.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BodyMax(pub(crate) usize);
+
+/// The wrapper that OpenObserve puts around records. An object with any other field is a record itself, whatever it has.
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct WrappedWire<'a> {
     #[serde(borrow)]
     inputs: Option<&'a RawValue>,
+    #[serde(rename = "trigger_source")]
+    _source: Option<IgnoredAny>,
     trace_id: Option<String>,
 }
 
+/// A plain ask: the version that runs now, on these records.
 pub(crate) fn ask(org: OrgId, action: ActionId, trigger: Trigger, input: String, traceparent: String) -> Ask {
     Ask {
         org,
@@ -43,6 +55,17 @@ pub(crate) fn ask(org: OrgId, action: ActionId, trigger: Trigger, input: String,
     }
 }
 
+/// A body of any kind.
+pub(crate) async fn bytes(request: Request, app: &App) -> Result<Bytes, Problem> {
+    let own = request.extensions().get::<BodyMax>().map(|max| max.0);
+    let bytes_max = own.unwrap_or(app.settings().body_bytes);
+    let read = Bytes::from_request(request, app).await;
+    read.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large("the body", bytes_max),
+        _ => rejection.into(),
+    })
+}
+
 /// The records in a body: an array, one object, or what `inputs` holds of either; and the trace that it names.
 pub(crate) fn records(body: &[u8]) -> Result<(String, Option<String>), Problem> {
     let bad = |error: serde_json::Error| {
@@ -53,7 +76,7 @@ pub(crate) fn records(body: &[u8]) -> Result<(String, Option<String>), Problem> 
     let text = value.get();
     if text.starts_with('{') {
         let wrapped: WrappedWire<'_> =
-            serde_json::from_str(text).unwrap_or(WrappedWire { inputs: None, trace_id: None });
+            serde_json::from_str(text).unwrap_or(WrappedWire { inputs: None, _source: None, trace_id: None });
         return match wrapped.inputs {
             Some(inputs) => Ok((list(inputs.get())?, wrapped.trace_id)),
             None => Ok((format!("[{text}]"), None)),
@@ -84,9 +107,10 @@ pub(crate) fn traceparent(headers: &HeaderMap, trace_id: Option<&str>) -> String
     }
 }
 
+/// What `Idempotency-Key` says, for the action or hook `scope`.
 pub(crate) fn idempotency(
     headers: &HeaderMap,
-    id: ActionId,
+    scope: ActionId,
     body: &[u8],
     keep: Duration,
 ) -> Result<Option<OnceAsk>, Problem> {
@@ -96,5 +120,5 @@ pub(crate) fn idempotency(
     }
     let hash = blake3::derive_key("actiond idempotency key", key.as_bytes());
     let body = *blake3::hash(body).as_bytes();
-    Ok(Some(OnceAsk { scope: id, hash, body, keep, twice: Twice::SameBody }))
+    Ok(Some(OnceAsk { scope, hash, body, keep, twice: Twice::SameBody }))
 }

@@ -215,7 +215,10 @@ impl From<NotMade> for Problem {
     fn from(not_made: NotMade) -> Self {
         let message = not_made.to_string();
         match not_made {
-            NotMade::NoAccount(_) | NotMade::NoOrganisation(_) => Self::not_found(message),
+            NotMade::NoAccount(_)
+            | NotMade::NoAction(_)
+            | NotMade::NoHook(_)
+            | NotMade::NoOrganisation(_) => Self::not_found(message),
             NotMade::Exists(_) | NotMade::Known(_) => Self::new(StatusCode::CONFLICT, "exists", message),
             NotMade::Password
             | NotMade::OldPassword

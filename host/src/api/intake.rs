@@ -12,16 +12,13 @@ use axum::{
 use tokio::sync::Semaphore;
 
 use super::problem::Problem;
+use crate::answer::BodyMax;
 
 /// What a permit is for.
 const UNIT_BYTES: u64 = 16 << 10;
 /// A body that does not say how long it is may be this long, and is counted as if it was.
 const UNSAID_BYTES_MAX: usize = 8 << 20;
 const RETRY: Duration = Duration::from_secs(1);
-
-/// The bound of a body that has another one than the server's.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct BodyMax(pub(super) usize);
 
 /// Room for bodies.
 #[derive(Debug, Clone)]

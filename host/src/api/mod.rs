@@ -1,10 +1,12 @@
 //! The HTTP API: each file one noun's routes; authorization, wire forms and errors are here, what is done is in `app`.
 
 mod actions;
+#[expect(unused_qualifications, reason = "utoipa writes them")]
 mod audit;
 mod caller;
 mod details;
 mod health;
+mod hooks;
 mod intake;
 mod invoke;
 mod organisations;
@@ -12,6 +14,7 @@ mod query;
 mod router;
 #[expect(unused_qualifications, reason = "utoipa writes them")]
 mod runs;
+#[expect(unused_qualifications, reason = "utoipa writes them")]
 mod service_accounts;
 mod upload;
 mod users;

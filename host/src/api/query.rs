@@ -1,14 +1,15 @@
 //! Query strings and bodies, refused with the envelope when they are wrong.
 
 use axum::{
-    body::Bytes,
     extract::{FromRequest, FromRequestParts, Request, rejection::JsonRejection},
-    http::{StatusCode, request::Parts},
+    http::request::Parts,
 };
 use serde::de::DeserializeOwned;
 
-use super::{intake::BodyMax, problem::Problem};
+use super::problem::Problem;
 use crate::app::App;
+
+pub(super) use crate::answer::bytes;
 
 /// A query string's fields.
 #[derive(Debug)]
@@ -41,15 +42,4 @@ pub(super) async fn parsed<T: DeserializeOwned>(request: Request, app: &App) -> 
     let bytes = bytes(request, app).await?;
     let parsed: Result<axum::Json<T>, JsonRejection> = axum::Json::from_bytes(&bytes);
     Ok(parsed?.0)
-}
-
-/// A body of any kind.
-pub(super) async fn bytes(request: Request, app: &App) -> Result<Bytes, Problem> {
-    let own = request.extensions().get::<BodyMax>().map(|max| max.0);
-    let bytes_max = own.unwrap_or(app.settings().body_bytes);
-    let read = Bytes::from_request(request, app).await;
-    read.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large("the body", bytes_max),
-        _ => rejection.into(),
-    })
 }

@@ -13,7 +13,7 @@ use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    actions, audit, details, health,
+    actions, audit, details, health, hooks,
     intake::{Intake, admit},
     invoke, organisations,
     problem::Problem,
@@ -30,19 +30,21 @@ const BODY_WAIT: Duration = Duration::from_secs(30);
     tags(
         (name = "actions", description = "Actions, their versions, schedules and policies"),
         (name = "runs", description = "Running actions, and what came of it"),
+        (name = "hooks", description = "Running actions by senders that cannot log in"),
         (name = "accounts", description = "Organisations, who may do what in them, and who did"),
         (name = "server", description = "The server itself"),
     )
 )]
 struct Description;
 
-/// All routes over `app`, and their description.
-pub(crate) fn router(app: App) -> Router {
+/// All routes over `app`, and their description. `others`: routes of other modules.
+pub(crate) fn router(app: App, others: OpenApiRouter<App>) -> Router {
     let (router, description) = OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(health::config))
         .merge(actions_router())
         .merge(runs_router())
         .merge(accounts_router())
+        .merge(others)
         .split_for_parts();
     let body_bytes = app.settings().body_bytes;
     router
@@ -76,6 +78,8 @@ fn actions_router() -> OpenApiRouter<App> {
         .routes(routes!(details::versions))
         .routes(routes!(details::download_version))
         .routes(routes!(details::roll_back))
+        .routes(routes!(hooks::list, hooks::create))
+        .routes(routes!(hooks::revoke))
 }
 
 fn runs_router() -> OpenApiRouter<App> {

@@ -12,7 +12,7 @@ use crate::{
     clock,
     model::{
         account::{Account, AccountKind, Credential, Email, Role},
-        id::OrgId,
+        id::{ActionId, OrgId},
         organisation::{Organisation, Origin},
     },
     store::{self, Change},
@@ -23,11 +23,15 @@ const ACCOUNTS_MAX: usize = 10_000;
 const PASSWORD_BYTES: std::ops::RangeInclusive<usize> = 8..=256;
 const DESCRIPTION_BYTES_MAX: usize = 1_024;
 
-/// Why an organisation or account is not made or changed.
+/// Why an organisation, an account or a hook is not made or changed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NotMade {
     #[error("there is no account {0}")]
     NoAccount(Email),
+    #[error("there is no action {0}")]
+    NoAction(ActionId),
+    #[error("there is no hook {0}")]
+    NoHook(ActionId),
     #[error("there is no organisation {0}")]
     NoOrganisation(OrgId),
     #[error("{0} is there already")]

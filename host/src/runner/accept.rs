@@ -20,6 +20,7 @@ use crate::{
         run::{Run, Status},
     },
     store::{self, Change, Once},
+    telemetry::Count,
 };
 
 /// What is handed to whoever asked.
@@ -35,7 +36,11 @@ pub(crate) struct Ticket {
 /// What the store made of an ask.
 enum Accepted {
     New,
-    Again(RunId),
+    /// Another run is it; and whether it counts how often that was.
+    Again {
+        run: RunId,
+        counted: bool,
+    },
 }
 
 impl Runner {
@@ -79,7 +84,10 @@ impl Runner {
         let accepted = self.0.store.write(move |change| write_down(change, &kept, &ask, now)).await;
         match accepted {
             Ok(Accepted::New) => {}
-            Ok(Accepted::Again(id)) => {
+            Ok(Accepted::Again { run: id, counted }) => {
+                if counted {
+                    self.0.metrics.count(Count::Coalesced, 1);
+                }
                 self.0.lanes().withdraw(&run.org, run.action, bytes);
                 return Ok(Ticket { id, live: self.live(&id), again: true });
             }
@@ -184,12 +192,12 @@ impl Runner {
 fn write_down(change: &mut Change<'_>, run: &Run, ask: &Ask, now: Timestamp) -> Result<Accepted, Refused> {
     for once in &ask.once {
         if let Some(known) = change.once(&once.scope, &once.hash, now)? {
-            return again(change, once, known);
+            return again(change, ask, once, &known, now);
         }
     }
     if let Some(due) = ask.due {
         if let Some(id) = change.due(&run.action, due.at)? {
-            return Ok(Accepted::Again(id));
+            return Ok(Accepted::Again { run: id, counted: false });
         }
         change.put_due(&run.action, due.at, run.id);
         let mut activity = change.activity(&run.action)?;
@@ -197,18 +205,32 @@ fn write_down(change: &mut Change<'_>, run: &Run, ask: &Ask, now: Timestamp) -> 
         activity.missed += due.missed;
         change.put_activity(&run.action, &activity)?;
     }
-    for once in &ask.once {
-        let keep = SignedDuration::try_from(once.keep).unwrap_or(SignedDuration::MAX);
-        let until = now.checked_add(keep).unwrap_or(Timestamp::MAX);
-        change.put_once(&once.scope, &once.hash, &Once { run: run.id, body: once.body, until })?;
-    }
+    remember(change, ask, run.id, now)?;
     change.put_input(&run.id, ask.input.as_bytes());
     change.put_run(run)?;
     change.put_queued(run);
     Ok(Accepted::New)
 }
 
-fn again(change: &mut Change<'_>, once: &OnceAsk, known: Once) -> Result<Accepted, Refused> {
+/// Each of its keys that is not known yet stands for `run` from now on.
+fn remember(change: &mut Change<'_>, ask: &Ask, run: RunId, now: Timestamp) -> Result<(), Refused> {
+    for once in &ask.once {
+        if change.once(&once.scope, &once.hash, now)?.is_none() {
+            let keep = SignedDuration::try_from(once.keep).unwrap_or(SignedDuration::MAX);
+            let until = now.checked_add(keep).unwrap_or(Timestamp::MAX);
+            change.put_once(&once.scope, &once.hash, &Once { run, body: once.body, until })?;
+        }
+    }
+    Ok(())
+}
+
+fn again(
+    change: &mut Change<'_>,
+    ask: &Ask,
+    once: &OnceAsk,
+    known: &Once,
+    now: Timestamp,
+) -> Result<Accepted, Refused> {
     match once.twice {
         Twice::SameBody if known.body != once.body => return Err(Refused::OtherBody),
         Twice::SameBody | Twice::Same => {}
@@ -219,7 +241,9 @@ fn again(change: &mut Change<'_>, once: &OnceAsk, known: Once) -> Result<Accepte
             }
         }
     }
-    Ok(Accepted::Again(known.run))
+    // A message that was coalesced must not be taken for a new one when it comes again.
+    remember(change, ask, known.run, now)?;
+    Ok(Accepted::Again { run: known.run, counted: once.twice == Twice::Counted })
 }
 
 fn may_run(known: &Known) -> Result<(), Refused> {

@@ -90,13 +90,13 @@ impl Inner {
         });
         if accepted {
             let begun = self.store.settle(move |change| {
-                let waits = change.run(&run.id)?.is_some_and(|kept| kept.status == Status::Queued);
-                if waits {
-                    change.remove_queued(&waited);
-                    change.put_running(&run);
-                    change.put_run(&run)?;
-                }
-                Ok::<_, store::Error>(waits)
+                let kept = change.run(&run.id)?.filter(|kept| kept.status == Status::Queued);
+                let Some(kept) = kept else { return Ok(false) };
+                change.remove_queued(&waited);
+                change.put_running(&run);
+                // Equal ones that came meanwhile were counted there.
+                change.put_run(&Run { coalesced: kept.coalesced, ..run })?;
+                Ok::<_, store::Error>(true)
             });
             match begun.await {
                 Ok(true) => {}
