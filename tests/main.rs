@@ -7,6 +7,7 @@ mod calls;
 mod config;
 mod cron;
 mod inputs;
+mod kill;
 mod limits;
 mod program;
 mod runs;
