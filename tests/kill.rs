@@ -18,7 +18,7 @@ use crate::{
     server::{Call, Server},
 };
 
-/// How often it is killed, unless `ACTIOND_KILLS` says more.
+/// How often it is killed, unless `E2E_KILLS` says more.
 const KILLS: u64 = 10;
 const SEED: u64 = 0x5eed_0f1e;
 /// The most requests that are answered between a start and the kill.
@@ -130,7 +130,7 @@ impl Server {
 }
 
 fn kills() -> u64 {
-    std::env::var("ACTIOND_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(KILLS)
+    std::env::var("E2E_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(KILLS)
 }
 
 #[test]

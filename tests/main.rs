@@ -12,6 +12,7 @@ mod limits;
 mod program;
 mod runs;
 mod server;
+mod soak;
 mod tidy;
 mod timed;
 mod zips;
