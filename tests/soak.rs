@@ -139,7 +139,7 @@ impl Client {
     /// An action that is uploaded, gets a second version, runs and is removed.
     fn come_and_go(&self) {
         let upload = |main: &str, id: Option<&str>| -> String {
-            let name = format!("visitor {} {}", self.number, self.step);
+            let name = format!("visitor-{}-{}", self.number, self.step);
             let mut fields =
                 vec![("name", &*name), ("owner", "root@example.com"), ("filename", "action.zip")];
             fields.extend([("execution_details", "service"), ("service_account", "root@example.com")]);
