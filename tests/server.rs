@@ -129,9 +129,7 @@ impl Server {
 
     /// A request as the root account; see [`Call::auth`] and [`Call::no_auth`].
     pub(crate) fn call(&self, method: &str, path: &str) -> Call {
-        let (method, path) = (method.to_owned(), path.to_owned());
-        Call { address: self.address, method, path, headers: Vec::new(), body: None, says_length: true }
-            .auth(ROOT)
+        Call::to(self.address, method, path)
     }
 
     pub(crate) fn get(&self, path: &str) -> Answer {
@@ -217,6 +215,12 @@ impl Drop for Server {
 }
 
 impl Call {
+    /// A request as the root account to a server that may be gone by then.
+    pub(crate) fn to(address: SocketAddr, method: &str, path: &str) -> Self {
+        let (method, path) = (method.to_owned(), path.to_owned());
+        Call { address: address, method, path, headers: Vec::new(), body: None, says_length: true }.auth(ROOT)
+    }
+
     pub(crate) fn auth(self, (name, secret): (&str, &str)) -> Self {
         let encoded = base64(format!("{name}:{secret}").as_bytes());
         self.no_auth().header("Authorization", &format!("Basic {encoded}"))
@@ -272,16 +276,24 @@ impl Call {
     /// Sends it, and reads the answer to its end.
     pub(crate) fn send(self) -> Answer {
         let what = format!("{} {}", self.method, self.path);
-        let mut stream = self.open();
-        let mut bytes = Vec::new();
-        // A server that refuses a body may close before it has read all of it.
-        let _ = stream.read_to_end(&mut bytes);
+        let bytes = read(self.open());
         Answer::of(&bytes).unwrap_or_else(|| panic!("{what}: no answer: {}", String::from_utf8_lossy(&bytes)))
+    }
+
+    /// The same; `None` when the server went away before it had answered.
+    pub(crate) fn try_send(self) -> Option<Answer> {
+        let answer = Answer::of(&read(self.try_open()?))?;
+        let length = answer.header("content-length").map(str::parse);
+        (length == Some(Ok(answer.body.len()))).then_some(answer)
     }
 
     /// Sends it; the answer is to be read as it comes.
     pub(crate) fn open(self) -> TcpStream {
-        let mut stream = TcpStream::connect(self.address).expect("the server listens");
+        self.try_open().expect("the server listens")
+    }
+
+    fn try_open(self) -> Option<TcpStream> {
+        let mut stream = TcpStream::connect(self.address).ok()?;
         stream.set_read_timeout(Some(WAIT)).expect("it is no zero");
         let mut head = format!("{} {} HTTP/1.1\r\nHost: {}\r\n", self.method, self.path, self.address);
         for (name, value) in &self.headers {
@@ -294,8 +306,15 @@ impl Call {
         let mut bytes = head.into_bytes();
         bytes.extend(self.body.unwrap_or_default());
         let _ = stream.write_all(&bytes);
-        stream
+        Some(stream)
     }
+}
+
+fn read(mut stream: TcpStream) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    // A server that refuses a body may close before it has read all of it.
+    let _ = stream.read_to_end(&mut bytes);
+    bytes
 }
 
 impl Answer {

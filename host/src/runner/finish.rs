@@ -77,10 +77,12 @@ impl Inner {
             state,
             again: wait.is_some(),
         };
-        let recorded = self.store.record(move |change| write_down(change, written, began, now)).await;
-        if let Err(error) = recorded {
-            tracing::error!(run.id = %run.id, error = %error, "run {} cannot be recorded", run.id);
-        }
+        let recorded = self.store.record_later(
+            move |change| write_down(change, written, began, now),
+            move |error| tracing::error!(run.id = %run.id, error = %error, "run {} cannot be recorded", run.id),
+        );
+        // Whoever reads it from now on finds it there.
+        recorded.await;
         self.tell(live, ended, wait.is_some(), now);
     }
 

@@ -12,6 +12,7 @@ use super::{
     Change, Error, Result, View,
     files::Files,
     key,
+    unmade::Unmade,
     writer::{Made, Writer},
 };
 
@@ -44,6 +45,8 @@ pub(crate) struct Store(Arc<Inner>);
 
 struct Inner {
     writer: Writer,
+    /// Records that were handed over but that nobody sees yet.
+    unmade: Unmade,
     view: View,
     settings: Settings,
     _lock: File,
@@ -86,10 +89,11 @@ impl Store {
         sync_folders(dir)?;
         let writer = Writer::start(view.clone(), &table(dir), settings.flushed.clone());
         let writer = writer.map_err(Error::file("start the threads of", dir))?;
-        Ok(Self(Arc::new(Inner { writer, view, settings, _lock: lock })))
+        let unmade = Unmade::default();
+        Ok(Self(Arc::new(Inner { writer, unmade, view, settings, _lock: lock })))
     }
 
-    /// Reads on a thread that may block.
+    /// Reads on a thread that may block. Sees what was recorded before this was called.
     pub(crate) async fn read<T, E>(
         &self,
         work: impl FnOnce(&View) -> std::result::Result<T, E> + Send + 'static,
@@ -98,6 +102,10 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
+        if self.0.unmade.any() {
+            // Changes are made in the order in which they come.
+            self.0.writer.write(Made::Visible, |_| Ok::<_, Error>(())).await?;
+        }
         let store = self.clone();
         let read = tokio::task::spawn_blocking(move || work(&store.0.view));
         read.await.map_err(|error| Error::Library(error.to_string()))?
@@ -152,6 +160,34 @@ impl Store {
     /// Whether it could not write, and will not until it is opened anew.
     pub(crate) fn is_broken(&self) -> bool {
         self.0.view.broken.load(Ordering::Relaxed)
+    }
+
+    /// The same, without waiting until it is made: whoever [reads](Self::read) after this returned waits for that. `failed`
+    /// is told when it cannot be made.
+    pub(crate) async fn record_later(
+        &self,
+        work: impl FnOnce(&mut Change<'_>) -> Result<()> + Send + 'static,
+        failed: impl FnOnce(Error) + Send + 'static,
+    ) {
+        let Some(one) = self.0.unmade.one_more() else {
+            if let Err(error) = self.record(work).await {
+                failed(error);
+            }
+            return;
+        };
+        if let Err(error) = self.has_free(self.reserves().record) {
+            failed(error);
+            return;
+        }
+        let told = move |done: Result<()>| {
+            drop(one);
+            if let Err(error) = done {
+                failed(error);
+            }
+        };
+        if let Err(error) = self.0.writer.write_later(work, told).await {
+            tracing::error!(error = %error, "a run cannot be recorded any more");
+        }
     }
 
     /// Whether the disk has room for what users want to add.

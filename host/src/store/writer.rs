@@ -77,43 +77,70 @@ impl Writer {
         E: From<Error> + Send + 'static,
     {
         let (tell, told) = oneshot::channel();
-        let job: Job = Box::new(move |view, acks| {
-            let (value, gone) = match apply(view, work) {
-                Ok(done) => done,
-                Err(error) => {
-                    // Nobody may be waiting any more, here and below.
-                    let _ = tell.send(Err(error));
+        // Nobody may be waiting any more.
+        let tell = move |done| drop(tell.send(done));
+        self.send(job(made, work, tell)).await?;
+        told.await.map_err(|_| Error::Closed)?
+    }
+
+    /// The same, without waiting for it; `then` is told on the writer's thread what became of it.
+    pub(super) async fn write_later(
+        &self,
+        work: impl FnOnce(&mut Change<'_>) -> Result<()> + Send + 'static,
+        then: impl FnOnce(Result<()>) + Send + 'static,
+    ) -> Result<()> {
+        self.send(job(Made::Visible, work, then)).await
+    }
+
+    async fn send(&self, job: Job) -> Result<()> {
+        let jobs = self.jobs.as_ref().ok_or(Error::Closed)?;
+        jobs.send(job).await.map_err(|_| Error::Closed)
+    }
+}
+
+/// A change as the writer's thread takes it; `tell` is told when it counts as made.
+fn job<T, E>(
+    made: Made,
+    work: impl FnOnce(&mut Change<'_>) -> std::result::Result<T, E> + Send + 'static,
+    tell: impl FnOnce(std::result::Result<T, E>) + Send + 'static,
+) -> Job
+where
+    T: Send + 'static,
+    E: From<Error> + Send + 'static,
+{
+    Box::new(move |view, acks| {
+        let (value, gone) = match apply(view, work) {
+            Ok(done) => done,
+            Err(error) => {
+                tell(Err(error));
+                return;
+            }
+        };
+        let (files, removes) = (view.files.clone(), !gone.is_empty());
+        // Until the table has forgotten them for good, a start after a power cut finds their names in it.
+        let remove = move || gone.iter().for_each(|value| files.remove(value));
+        let ack: Ack = match made {
+            Made::Durable => Box::new(move |flushed| {
+                if flushed.is_ok() {
+                    remove();
+                }
+                tell(flushed.map(|()| value).map_err(E::from));
+            }),
+            Made::Visible => {
+                tell(Ok(value));
+                if !removes {
                     return;
                 }
-            };
-            let (files, removes) = (view.files.clone(), !gone.is_empty());
-            // Until the table has forgotten them for good, a start after a power cut finds their names in it.
-            let remove = move || gone.iter().for_each(|value| files.remove(value));
-            let ack: Ack = match made {
-                Made::Durable => Box::new(move |flushed| {
+                Box::new(move |flushed| {
                     if flushed.is_ok() {
                         remove();
                     }
-                    let _ = tell.send(flushed.map(|()| value).map_err(E::from));
-                }),
-                Made::Visible => {
-                    let _ = tell.send(Ok(value));
-                    if !removes {
-                        return;
-                    }
-                    Box::new(move |flushed| {
-                        if flushed.is_ok() {
-                            remove();
-                        }
-                    })
-                }
-            };
-            let _ = acks.blocking_send(ack);
-        });
-        let jobs = self.jobs.as_ref().ok_or(Error::Closed)?;
-        jobs.send(job).await.map_err(|_| Error::Closed)?;
-        told.await.map_err(|_| Error::Closed)?
-    }
+                })
+            }
+        };
+        // The flusher ends after the writer.
+        let _ = acks.blocking_send(ack);
+    })
 }
 
 /// Does `work` and applies what it collected. With its answer come the files that can be removed after the next flush.
