@@ -9,6 +9,7 @@ mod config;
 mod environment;
 mod json;
 mod model;
+mod origin;
 mod random;
 mod records;
 mod report;

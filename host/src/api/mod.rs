@@ -5,6 +5,7 @@ mod caller;
 mod details;
 mod health;
 mod invoke;
+mod jobs;
 mod problem;
 mod query;
 mod router;

@@ -10,7 +10,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{actions, details, health, invoke, problem::Problem, runs, upload};
+use super::{actions, details, health, invoke, jobs, problem::Problem, runs, upload};
 use crate::app::App;
 
 #[derive(OpenApi)]
@@ -19,6 +19,7 @@ use crate::app::App;
     tags(
         (name = "actions", description = "Actions, their versions, schedules and policies"),
         (name = "runs", description = "Running actions, and what came of it"),
+        (name = "jobs", description = "OpenObserve's action-server API: other clusters' actions, run here"),
         (name = "server", description = "The server itself"),
     )
 )]
@@ -30,6 +31,7 @@ pub(crate) fn router(app: App) -> Router {
         .routes(routes!(health::config))
         .merge(actions_router())
         .merge(runs_router())
+        .merge(jobs_router())
         .split_for_parts();
     let body_bytes = app.settings().body_bytes;
     router
@@ -75,4 +77,12 @@ fn runs_router() -> OpenApiRouter<App> {
         .routes(routes!(runs::dead_letters))
         .routes(routes!(runs::redrive))
         .routes(routes!(runs::bury))
+}
+
+fn jobs_router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(jobs::deploy, jobs::list)).routes(routes!(
+        jobs::show,
+        jobs::remove,
+        jobs::edit
+    ))
 }
