@@ -11,6 +11,7 @@ mod environment;
 mod hooks;
 mod json;
 mod model;
+mod origin;
 mod random;
 mod records;
 mod report;

@@ -14,7 +14,7 @@ const LAYERS: &[&[&str]] = &[
     &["app"],
     &["runner"],
     &["report", "config"],
-    &["store", "egress", "deps", "bundle", "environment", "records"],
+    &["store", "egress", "deps", "bundle", "environment", "records", "origin"],
     &["terminal", "signals", "telemetry", "json"],
     &["clock", "model", "random"],
 ];

@@ -175,7 +175,9 @@ impl From<NotSaved> for Problem {
             | NotSaved::NoServiceAccount
             | NotSaved::Long { .. }
             | NotSaved::Policy(_)
-            | NotSaved::TooMany => Self::bad_request(message),
+            | NotSaved::TooMany
+            | NotSaved::TooManyOrganisations => Self::bad_request(message),
+            NotSaved::Taken(_) => Self::new(StatusCode::CONFLICT, "exists", message),
             NotSaved::Prepare(error) => error.into(),
             NotSaved::Store(error) => error.into(),
         }

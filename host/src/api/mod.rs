@@ -9,6 +9,7 @@ mod health;
 mod hooks;
 mod intake;
 mod invoke;
+mod jobs;
 mod organisations;
 mod query;
 mod router;

@@ -15,7 +15,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     actions, audit, details, health, hooks,
     intake::{Intake, admit},
-    invoke, organisations,
+    invoke, jobs, organisations,
     problem::Problem,
     runs, service_accounts, upload, users,
 };
@@ -32,6 +32,7 @@ const BODY_WAIT: Duration = Duration::from_secs(30);
         (name = "runs", description = "Running actions, and what came of it"),
         (name = "hooks", description = "Running actions by senders that cannot log in"),
         (name = "accounts", description = "Organisations, who may do what in them, and who did"),
+        (name = "jobs", description = "OpenObserve's action-server API: other clusters' actions, run here"),
         (name = "server", description = "The server itself"),
     )
 )]
@@ -45,6 +46,7 @@ pub(crate) fn router(app: App, others: OpenApiRouter<App>) -> Router {
         .merge(runs_router())
         .merge(accounts_router())
         .merge(others)
+        .merge(jobs_router())
         .split_for_parts();
     let body_bytes = app.settings().body_bytes;
     router
@@ -106,4 +108,12 @@ fn accounts_router() -> OpenApiRouter<App> {
         .routes(routes!(users::list, users::create))
         .routes(routes!(users::edit, users::remove))
         .routes(routes!(audit::list))
+}
+
+fn jobs_router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(jobs::deploy, jobs::list)).routes(routes!(
+        jobs::show,
+        jobs::remove,
+        jobs::edit
+    ))
 }

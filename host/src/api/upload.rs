@@ -197,6 +197,7 @@ impl Form {
             zip: file.into(),
             policy,
             by,
+            origin: None,
         })
     }
 }

@@ -4,7 +4,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{audit::By, policy::BadPolicy, state::App, trace::new_traceparent};
+use super::{
+    audit::By,
+    jobs::{ORGS_MAX, settle_in, with_origin},
+    policy::BadPolicy,
+    state::App,
+    trace::new_traceparent,
+};
 use crate::{
     clock,
     environment::{self, Environment},
@@ -17,6 +23,7 @@ use crate::{
         run::Trigger,
         schedule::{self, Schedule, Zone},
     },
+    origin::Origin,
     random,
     runner::{Ask, Draft, NotPrepared},
     store::{self, Change},
@@ -49,6 +56,8 @@ pub(crate) struct Upload {
     pub(crate) policy: Option<Policy>,
     /// The account that sends it.
     pub(crate) by: String,
+    /// Of a job: where it was pulled from. Its account is one of there, its id was made there.
+    pub(crate) origin: Option<Origin>,
 }
 
 /// Settings that are to be changed; what is `None` stays.
@@ -87,6 +96,10 @@ pub(crate) enum NotSaved {
     Policy(#[from] BadPolicy),
     #[error("the organisation has {ACTIONS_MAX} actions already: remove some")]
     TooMany,
+    #[error("the id {0} is taken, or what had it was removed just now: try again in a minute")]
+    Taken(ActionId),
+    #[error("there are {ORGS_MAX} organisations already: remove some")]
+    TooManyOrganisations,
     #[error(transparent)]
     Prepare(#[from] NotPrepared),
     #[error("there is no organisation {0}")]
@@ -115,13 +128,23 @@ impl App {
             created_at: now,
         };
         let (id, by) = (action.id, By { who: upload.by, org: upload.org.clone(), at: now });
-        let is_new = before.is_none();
-        let saved = self.store().write(move |change| save(change, action, version, &pin, is_new, &by)).await;
+        let (is_known, origin) = (upload.id.is_some(), upload.origin.clone());
+        let saved = self.store().write(move |change| {
+            if let Some(origin) = &origin {
+                settle_in(change, &action, origin)?;
+            }
+            let must_be_there = is_known && origin.is_none();
+            save(change, action, version, &pin, must_be_there, &by)
+        });
+        let saved = saved.await;
         if saved.is_err() {
             // What was pinned for it goes too.
             let _ = self.store().settle(move |change| change.unpin_bundle(&hash, &pin, false)).await;
         }
         saved?;
+        if upload.origin.is_some() {
+            self.runner().changed_org(&upload.org);
+        }
         self.runner().changed(id);
         self.schedules_changed();
         if upload.kind == Kind::Once {
@@ -186,14 +209,22 @@ impl App {
 
     /// What an upload is measured against: the action as it is, its organisation, the account it names.
     async fn found(&self, upload: &Upload) -> Result<(Option<Action>, Organisation), NotSaved> {
-        self.check_service_account(&upload.org, &upload.service_account).await?;
-        let (org, id) = (upload.org.clone(), upload.id);
+        let (org, id, origin) = (upload.org.clone(), upload.id, upload.origin.clone());
+        if origin.is_none() {
+            self.check_service_account(&upload.org, &upload.service_account).await?;
+        }
         let found = self.store().read(move |view| {
-            let organisation =
-                view.organisation(&org)?.ok_or_else(|| NotSaved::NoOrganisation(org.clone()))?;
+            let found = view.organisation(&org)?;
+            let organisation = match &origin {
+                Some(origin) => with_origin(&org, found, origin),
+                None => found.ok_or_else(|| NotSaved::NoOrganisation(org.clone()))?,
+            };
             let Some(id) = id else { return Ok((None, organisation)) };
-            let action = view.action(&org, &id)?.ok_or(NotSaved::NoAction(id))?;
-            Ok::<_, NotSaved>((Some(action), organisation))
+            let action = view.action(&org, &id)?;
+            if action.is_none() && origin.is_none() {
+                return Err(NotSaved::NoAction(id));
+            }
+            Ok::<_, NotSaved>((action, organisation))
         });
         found.await
     }
@@ -269,23 +300,31 @@ fn save(
     mut action: Action,
     mut version: Version,
     pin: &ActionId,
-    is_new: bool,
+    must_be_there: bool,
     by: &By,
 ) -> Result<(), NotSaved> {
     if change.organisation(&action.org)?.is_none() {
         return Err(NotSaved::NoOrganisation(action.org));
     }
-    let what = if is_new {
-        if change.actions(&action.org).count() >= ACTIONS_MAX {
-            return Err(NotSaved::TooMany);
+    let now = change.action(&action.org, &action.id)?;
+    let is_new = now.is_none();
+    let what = match now {
+        None if must_be_there => return Err(NotSaved::NoAction(action.id)),
+        None => {
+            if change.actions(&action.org).count() >= ACTIONS_MAX {
+                return Err(NotSaved::TooMany);
+            }
+            (action.version, action.version_last) = (1, 1);
+            "action.create"
         }
-        "action.create"
-    } else {
-        let now = change.action(&action.org, &action.id)?.ok_or(NotSaved::NoAction(action.id))?;
-        action.version_last = now.version_last + 1;
-        action.version = action.version_last;
-        action.paused = now.paused;
-        "action.upload"
+        Some(now) if now.kind != action.kind => return Err(NotSaved::Kind),
+        Some(now) => {
+            action.version_last = now.version_last + 1;
+            action.version = action.version_last;
+            action.created_at = now.created_at;
+            action.paused = now.paused;
+            "action.upload"
+        }
     };
     version.number = action.version;
     change.put_version(&action.id, &version)?;
