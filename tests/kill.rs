@@ -1,6 +1,8 @@
 //! Death at any moment: the server is killed again and again under load, and afterwards everything that it promised is
 //! there, once.
 
+#![expect(clippy::print_stdout, reason = "scripts/soak shows it")]
+
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     net::SocketAddr,
@@ -65,14 +67,14 @@ impl Dice {
 
 /// Sends one request and writes down what became of it; `false` when the server is gone.
 fn ask(address: SocketAddr, path: &str, ledger: &Mutex<Ledger>) -> bool {
-    let number = ledger.lock().unwrap().take();
+    let number = ledger.lock().expect("nobody panics with it").take();
     let call = Call::to(address, "POST", path).json(&json!([number]));
     let call = call.header("Idempotency-Key", &format!("number {number}"));
     // Two of three do not wait for the result.
-    let call = if number % 3 == 0 { call } else { call.header("Prefer", "respond-async") };
+    let call = if number.is_multiple_of(3) { call } else { call.header("Prefer", "respond-async") };
     // 503: it was begun before the server was killed, and is told to have been interrupted.
     let answer = call.try_send().filter(|answer| matches!(answer.status, 200 | 202 | 503));
-    let mut ledger = ledger.lock().unwrap();
+    let mut ledger = ledger.lock().expect("nobody panics with it");
     let Some(answer) = answer else {
         ledger.open.push_back(number);
         return false;
@@ -116,13 +118,16 @@ impl Server {
     fn all_ended(&self, action: &str) -> Vec<Value> {
         let path = |query: &str| format!("/api/default/actions/{action}/runs?limit=1000{query}");
         let none = |status: &str| {
-            self.get(&path(&format!("&status={status}"))).is(200)["runs"].as_array().unwrap().is_empty()
+            self.get(&path(&format!("&status={status}"))).is(200)["runs"]
+                .as_array()
+                .expect("a list")
+                .is_empty()
         };
         assert!((0..TRIES).any(|_| none("queued") && none("running")), "they do not end");
         let (mut runs, mut before) = (Vec::new(), String::new());
         loop {
             let page = self.get(&path(&before)).is(200);
-            runs.extend(page["runs"].as_array().unwrap().iter().cloned());
+            runs.extend(page["runs"].as_array().expect("a list").iter().cloned());
             let Some(next) = page["next"].as_str() else { return runs };
             before = format!("&before={next}");
         }
@@ -130,7 +135,9 @@ impl Server {
 }
 
 fn kills() -> u64 {
-    std::env::var("E2E_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(KILLS)
+    #[expect(clippy::disallowed_methods, reason = "scripts/soak says how many")]
+    let kills = std::env::var("E2E_KILLS");
+    kills.ok().and_then(|kills| kills.parse().ok()).unwrap_or(KILLS)
 }
 
 #[test]
@@ -149,10 +156,10 @@ fn what_was_promised_before_a_kill_happens_once() {
         round(&place, &path, &ledger, answers);
     }
     let server = Server::again_with(place, ENV);
-    while !ledger.lock().unwrap().open.is_empty() {
+    while !ledger.lock().expect("nobody panics with it").open.is_empty() {
         assert!(ask(server.address(), &path, &ledger), "{}", server.stderr());
     }
-    let ledger = ledger.lock().unwrap();
+    let ledger = ledger.lock().expect("nobody panics with it");
     assert_eq!(ledger.promised.len() as u64, ledger.next);
     let runs = server.all_ended(&action);
     check(&server, &ledger, &runs);
@@ -163,7 +170,7 @@ fn what_was_promised_before_a_kill_happens_once() {
 /// Each request is one run, which returned what it was sent, or was interrupted.
 fn check(server: &Server, ledger: &Ledger, runs: &[Value]) {
     let recorded: BTreeMap<&str, &Value> =
-        runs.iter().map(|run| (run["run_id"].as_str().unwrap(), run)).collect();
+        runs.iter().map(|run| (run["run_id"].as_str().expect("an id"), run)).collect();
     assert_eq!(recorded.len(), runs.len(), "a run is recorded twice");
     let promised: BTreeSet<&str> = ledger.promised.values().map(String::as_str).collect();
     let recorded_ids: BTreeSet<&str> = recorded.keys().copied().collect();

@@ -218,7 +218,7 @@ impl Call {
     /// A request as the root account to a server that may be gone by then.
     pub(crate) fn to(address: SocketAddr, method: &str, path: &str) -> Self {
         let (method, path) = (method.to_owned(), path.to_owned());
-        Call { address: address, method, path, headers: Vec::new(), body: None, says_length: true }.auth(ROOT)
+        Call { address, method, path, headers: Vec::new(), body: None, says_length: true }.auth(ROOT)
     }
 
     pub(crate) fn auth(self, (name, secret): (&str, &str)) -> Self {

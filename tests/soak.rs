@@ -1,6 +1,8 @@
 //! Traffic of every kind for a while, and what the server takes meanwhile: whether it stays flat is told at the end. Short
 //! among the tests; `scripts/soak` has it go on for long.
 
+#![expect(clippy::print_stdout, reason = "scripts/soak shows it")]
+
 use std::{
     fs,
     net::SocketAddr,
@@ -57,6 +59,8 @@ const FIGURES: [(&str, f64); 7] = [
     ("images", 12.0),
     ("slots", 24.0),
 ];
+/// What each may be at any time: what a short soak can tell, for it ends before the store has settled.
+const FIGURES_MAX: [f64; 7] = [512.0, 300.0, 64.0, 3_000.0, 256.0, 64.0, 300.0];
 /// Or by this part of what it was.
 const GROWTH_MAX: f64 = 0.05;
 
@@ -227,6 +231,7 @@ fn growth(samples: &[Sample], figure: usize) -> f64 {
 
 /// Samples while answers come, until the time is up.
 fn watch(server: &Server, answered: &Receiver<()>, whole: Duration) -> Vec<Sample> {
+    #[expect(clippy::disallowed_methods, reason = "nothing here pauses time")]
     let (began, mut answers, mut samples) = (Instant::now(), 0, Vec::new());
     let heads: Vec<String> = FIGURES.iter().map(|(name, _)| format!("{name:>12}")).collect();
     println!("{:>8} {:>9} {}", "seconds", "answers", heads.join(" "));
@@ -268,7 +273,9 @@ fn caller(mut client: Client, actions: &Actions, answered: &SyncSender<()>) {
 
 #[test]
 fn what_the_server_takes_stays_flat() {
-    let seconds = std::env::var("E2E_SOAK_SECONDS").ok().and_then(|seconds| seconds.parse().ok());
+    #[expect(clippy::disallowed_methods, reason = "scripts/soak says how long")]
+    let seconds = std::env::var("E2E_SOAK_SECONDS");
+    let seconds = seconds.ok().and_then(|seconds| seconds.parse().ok());
     let whole = Duration::from_secs(seconds.unwrap_or(SECONDS));
     let server = Server::start_with(ENV);
     let actions = Actions::upload(&server);
@@ -285,10 +292,15 @@ fn what_the_server_takes_stays_flat() {
         watch(&server, &answered, whole)
     });
     let growing = verdict(&samples);
+    for sample in &samples {
+        let within = sample.figures.iter().zip(FIGURES_MAX).all(|(figure, most)| *figure <= most);
+        assert!(within, "{sample:?} is more than {FIGURES_MAX:?}");
+    }
     let runs = server.get("/api/default/runs?status=queued").is(200);
     assert!(runs["runs"].as_array().is_some_and(|waiting| waiting.len() < 50), "it does not keep up");
     let ended = server.stop();
-    assert_eq!((ended.code, growing), (0, 0), "{}", ended.stderr);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert!(seconds.is_none() || growing == 0, "{growing} figures grow");
 }
 
 #[test]

@@ -236,10 +236,10 @@ impl From<NotMade> for Problem {
 
 impl From<JsonRejection> for Problem {
     fn from(rejection: JsonRejection) -> Self {
-        let word = match &rejection {
-            JsonRejection::JsonDataError(_) | JsonRejection::JsonSyntaxError(_) => "bad_json",
-            JsonRejection::MissingJsonContentType(_) => "content_type",
-            _ => "bad_request",
+        let word = match rejection.status() {
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => "content_type",
+            StatusCode::PAYLOAD_TOO_LARGE => "too_large",
+            _ => "bad_json",
         };
         Self::new(rejection.status(), word, rejection.body_text())
     }

@@ -1,4 +1,4 @@
-//! Saving actions: what an upload or an edit has to pass, and the one change that it becomes.
+//! Saving actions: what an upload has to pass, and the one change that it becomes.
 
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ use crate::{
 const ACTIONS_MAX: usize = 10_000;
 /// Versions of one action; older ones than that go, but never the one that runs.
 const VERSIONS_MAX: usize = 50;
-const DESCRIPTION_BYTES_MAX: usize = 4_096;
+pub(super) const DESCRIPTION_BYTES_MAX: usize = 4_096;
 const FILE_NAME_BYTES_MAX: usize = 256;
 const OWNER_BYTES_MAX: usize = 256;
 
@@ -58,19 +58,6 @@ pub(crate) struct Upload {
     pub(crate) by: String,
     /// Of a job: where it was pulled from. Its account is one of there, its id was made there.
     pub(crate) origin: Option<Origin>,
-}
-
-/// Settings that are to be changed; what is `None` stays.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Edit {
-    pub(crate) name: Option<String>,
-    pub(crate) description: Option<String>,
-    pub(crate) cron: Option<String>,
-    pub(crate) zone: Option<String>,
-    pub(crate) env: Option<Vec<(String, String)>>,
-    pub(crate) service_account: Option<String>,
-    pub(crate) policy: Option<Policy>,
-    pub(crate) paused: Option<bool>,
 }
 
 /// Why an action is not saved. Nothing of it is kept then.
@@ -153,44 +140,6 @@ impl App {
         Ok(id)
     }
 
-    /// Changes an action's settings. What does not need its code made anew goes on with it.
-    pub(crate) async fn edit(
-        &self,
-        org: OrgId,
-        id: ActionId,
-        edit: Edit,
-        who: String,
-    ) -> Result<(), NotSaved> {
-        let now = clock::now();
-        if let Some(account) = &edit.service_account {
-            self.check_service_account(&org, account).await?;
-        }
-        let bounds = self.settings().policy.clone();
-        let environment_limits = self.settings().environment_limits;
-        if edit.env.is_some() || edit.service_account.is_some() {
-            // Its import sees them.
-            let mut draft = self.draft(org.clone(), id, None).await?;
-            apply(&mut draft.action, edit.clone(), &environment_limits)?;
-            self.runner().try_out(draft).await?;
-        }
-        let by = By { who, org: org.clone(), at: now };
-        let edited = self.store().write(move |change| {
-            let mut action = change.action(&org, &id)?.ok_or(NotSaved::NoAction(id))?;
-            let what = apply(&mut action, edit, &environment_limits)?;
-            bounds.check(&action.policy)?;
-            action.modified_at = now;
-            change.put_action(&action)?;
-            // Due times that passed while it was paused, or that another schedule would have had, are none of its own.
-            decide_until(change, id, now)?;
-            by.note(change, "action.edit", id, what)?;
-            Ok::<_, NotSaved>(())
-        });
-        edited.await?;
-        self.runner().changed(id);
-        self.schedules_changed();
-        Ok(())
-    }
-
     /// Removes an action with its versions and hooks at once; its runs go a little later.
     pub(crate) async fn remove(&self, org: OrgId, id: ActionId, who: String) -> Result<(), NotSaved> {
         let by = By { who, org: org.clone(), at: clock::now() };
@@ -198,7 +147,7 @@ impl App {
             let action = change.action(&org, &id)?.ok_or(NotSaved::NoAction(id))?;
             change.remove_action(&action)?;
             change.put_grave(&id);
-            by.note(change, "action.delete", id, action.name.as_str())?;
+            by.note(change, "action.delete", &id, action.name.as_str())?;
             Ok::<_, NotSaved>(())
         });
         removed.await?;
@@ -229,7 +178,7 @@ impl App {
         found.await
     }
 
-    async fn check_service_account(&self, org: &OrgId, account: &str) -> Result<(), NotSaved> {
+    pub(super) async fn check_service_account(&self, org: &OrgId, account: &str) -> Result<(), NotSaved> {
         let email = account.parse().map_err(|_| NotSaved::NoServiceAccount)?;
         let found = self.store().read(move |view| view.account(&email)).await?;
         let sound = found.is_some_and(|account| account.may(org, Permission::ReadActions));
@@ -339,57 +288,18 @@ fn save(
     if is_new {
         decide_until(change, action.id, by.at)?;
     }
-    by.note(change, what, action.id, format!("version {}", version.number))?;
+    by.note(change, what, &action.id, format!("version {}", version.number))?;
     Ok(())
 }
 
-/// Changes `action` as asked; the names of what was changed.
-fn apply(action: &mut Action, edit: Edit, limits: &environment::Limits) -> Result<String, NotSaved> {
-    let mut what = Vec::new();
-    if let Some(name) = edit.name {
-        action.name = name.parse()?;
-        what.push("name");
-    }
-    if let Some(description) = edit.description {
-        check_length("the description", &description, DESCRIPTION_BYTES_MAX)?;
-        action.description = Some(description);
-        what.push("description");
-    }
-    if let Some(cron) = edit.cron {
-        action.cron = Some(cron).filter(|cron| !cron.trim().is_empty());
-        what.push("cron_expr");
-    }
-    if let Some(zone) = edit.zone {
-        action.zone = zone;
-        what.push("timezone");
-    }
-    check_schedule(action.kind, action.cron.as_deref(), &action.zone)?;
-    if let Some(env) = edit.env {
-        action.env = Environment::of(env, limits)?.variables().to_vec();
-        what.push("environment_variables");
-    }
-    if let Some(account) = edit.service_account {
-        action.service_account = account;
-        what.push("service_account");
-    }
-    if let Some(policy) = edit.policy {
-        action.policy = policy;
-        what.push("policy");
-    }
-    if let Some(paused) = edit.paused {
-        action.paused = paused;
-        what.push(if paused { "paused" } else { "resumed" });
-    }
-    Ok(what.join(", "))
-}
-
-fn decide_until(change: &mut Change<'_>, id: ActionId, now: Timestamp) -> store::Result<()> {
+/// Due times up to now are none of the action's own: it was paused, had another schedule, or was not there.
+pub(super) fn decide_until(change: &mut Change<'_>, id: ActionId, now: Timestamp) -> store::Result<()> {
     let mut activity = change.activity(&id)?;
     activity.decided_until = activity.decided_until.max(Some(now));
     change.put_activity(&id, &activity)
 }
 
-fn check_schedule(kind: Kind, cron: Option<&str>, zone: &str) -> Result<(), NotSaved> {
+pub(super) fn check_schedule(kind: Kind, cron: Option<&str>, zone: &str) -> Result<(), NotSaved> {
     let zone = Zone::parse(zone)?;
     match (kind, cron) {
         (Kind::Repeat, None) => Err(NotSaved::NoSchedule),
@@ -399,7 +309,7 @@ fn check_schedule(kind: Kind, cron: Option<&str>, zone: &str) -> Result<(), NotS
     }
 }
 
-fn check_length(what: &'static str, text: &str, bytes_max: usize) -> Result<(), NotSaved> {
+pub(super) fn check_length(what: &'static str, text: &str, bytes_max: usize) -> Result<(), NotSaved> {
     let bytes = text.len();
     if bytes > bytes_max { Err(NotSaved::Long { what, bytes, bytes_max }) } else { Ok(()) }
 }

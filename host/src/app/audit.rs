@@ -20,7 +20,7 @@ impl By {
         &self,
         change: &mut Change<'_>,
         what: &str,
-        subject: impl ToString,
+        subject: &impl ToString,
         detail: impl Into<String>,
     ) -> store::Result<()> {
         let Self { who, org, at } = self.clone();

@@ -59,7 +59,7 @@ impl App {
                 return Err(NotMade::TooMany);
             }
             change.put_hook(&hook)?;
-            by.note(change, "hook.create", hook.id, format!("action {}", hook.action))?;
+            by.note(change, "hook.create", &hook.id, format!("action {}", hook.action))?;
             Ok(hook)
         });
         Ok((made.await?, token))
@@ -94,7 +94,7 @@ impl App {
             }
             let found = change.hooks(&action)?.into_iter().find(|known| known.id == hook);
             change.remove_hook(&found.ok_or(NotMade::NoHook(hook))?);
-            Ok(by.note(change, "hook.revoke", hook, format!("action {action}"))?)
+            Ok(by.note(change, "hook.revoke", &hook, format!("action {action}"))?)
         });
         revoked.await
     }

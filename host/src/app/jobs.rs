@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    actions::{Edit, NotSaved, Upload},
+    actions::{NotSaved, Upload},
+    edit::Edit,
     state::App,
 };
 use crate::{

@@ -5,6 +5,7 @@ mod access;
 mod accounts;
 mod actions;
 mod audit;
+mod edit;
 mod hooks;
 mod jobs;
 mod organisations;
@@ -15,8 +16,8 @@ mod versions;
 
 pub(crate) use access::Denied;
 pub(crate) use accounts::{Made, NotMade};
-pub(crate) use actions::{Edit, NotSaved, Upload};
-pub(crate) use audit::By;
+pub(crate) use actions::{NotSaved, Upload};
+pub(crate) use edit::Edit;
 pub(crate) use hooks::NewHook;
 pub(crate) use jobs::{Deploy, Job, JobEdit, NotDeployed};
 pub(crate) use organisations::OriginEdit;

@@ -46,7 +46,7 @@ impl App {
             action.zip_file_name = version.zip_file_name;
             action.modified_at = now;
             change.remove_state(&id)?;
-            by.note(change, "action.rollback", id, format!("version {number}"))?;
+            by.note(change, "action.rollback", &id, format!("version {number}"))?;
             Ok::<_, NotSaved>(change.put_action(&action)?)
         });
         rolled.await?;

@@ -38,13 +38,6 @@ pub(crate) struct Effective {
     pub(crate) shown: Vec<Shown>,
 }
 
-impl Settings {
-    /// Reads the file, the environment and the flags.
-    pub(crate) fn read(flags: &Flags) -> Result<Self, Error> {
-        Effective::read(flags).map(|effective| effective.settings)
-    }
-}
-
 impl Effective {
     /// Reads the file, the environment and the flags.
     pub(crate) fn read(flags: &Flags) -> Result<Self, Error> {

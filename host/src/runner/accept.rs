@@ -29,8 +29,6 @@ pub(crate) struct Ticket {
     pub(crate) id: RunId,
     /// To wait for; `None` when the run is not in memory: it is in the store.
     pub(crate) live: Option<Arc<Live>>,
-    /// An earlier ask was the same: nothing new runs.
-    pub(crate) again: bool,
 }
 
 /// What the store made of an ask.
@@ -60,7 +58,7 @@ impl Runner {
         self.0.lives().insert(run.id, live.clone());
         let entry = Entry::new(&run);
         self.enqueue(entry, bytes);
-        Ok(Ticket { id: run.id, live: Some(live), again: false })
+        Ok(Ticket { id: run.id, live: Some(live) })
     }
 
     /// A run that happens whatever becomes of us: it is on the disk when this returns.
@@ -89,7 +87,7 @@ impl Runner {
                     self.0.metrics.count(Count::Coalesced, 1);
                 }
                 self.0.lanes().withdraw(&run.org, run.action, bytes);
-                return Ok(Ticket { id, live: self.live(&id), again: true });
+                return Ok(Ticket { id, live: self.live(&id) });
             }
             Err(refused) => {
                 self.0.lanes().withdraw(&run.org, run.action, bytes);
@@ -104,7 +102,7 @@ impl Runner {
         }
         let entry = Entry::new(&run);
         self.enqueue(entry, bytes);
-        Ok(Ticket { id: run.id, live, again: false })
+        Ok(Ticket { id: run.id, live })
     }
 
     /// Whoever waits for this run does not wait any longer: from now on it happens whatever becomes of us.

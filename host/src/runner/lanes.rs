@@ -93,9 +93,8 @@ impl<T> Lanes<T> {
         let all = self.bounds;
         let lane = self.org(org);
         let own = lane.action(action, bounds);
-        // What can begin at once needs no place.
-        let idle = own.live + own.promised < bounds.parallel;
-        if own.waiting.len() + own.promised >= bounds.queue && !idle {
+        // Those that may run need no place in the queue, whether they have begun or are about to.
+        if own.live + own.waiting.len() + own.promised >= bounds.parallel + bounds.queue {
             return Err(Full::Action { queue_max: bounds.queue });
         }
         if lane.waiting >= all.org_queue {
@@ -283,6 +282,7 @@ mod tests {
 
     const BOUNDS: Bounds = Bounds { parallel: 4, org_parallel: 3, org_queue: 5, org_queue_bytes: 100 };
     const ONE: ActionBounds = ActionBounds { parallel: 1, queue: 3 };
+    const TWO: ActionBounds = ActionBounds { parallel: 1, queue: 2 };
 
     fn action(number: u8) -> ActionId {
         ActionId::new(Timestamp::UNIX_EPOCH, [number; 16])
@@ -329,9 +329,9 @@ mod tests {
         let mut lanes = Lanes::new(BOUNDS);
         let a = org("a");
         for entry in [1, 2, 3] {
-            add(&mut lanes, &a, action(1), ONE, entry).unwrap();
+            add(&mut lanes, &a, action(1), TWO, entry).unwrap();
         }
-        assert_eq!(add(&mut lanes, &a, action(1), ONE, 4), Err(Full::Action { queue_max: 3 }));
+        assert_eq!(add(&mut lanes, &a, action(1), TWO, 4), Err(Full::Action { queue_max: 2 }));
         add(&mut lanes, &a, action(2), ONE, 5).unwrap();
         add(&mut lanes, &a, action(3), ONE, 6).unwrap();
         assert_eq!(add(&mut lanes, &a, action(4), ONE, 7), Err(Full::Organisation { queue_max: 5 }));

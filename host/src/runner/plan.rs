@@ -160,10 +160,8 @@ impl Plans {
     /// any more.
     pub(super) fn forget(&self, action: ActionId, gone: bool) {
         for plan in self.forget_where(|(id, _), _| *id == action) {
-            if gone {
-                if let Err(error) = self.making.engine.forget(&plan.prepared) {
-                    tracing::warn!(error = %error, "the image of action {action} stays until it is pruned");
-                }
+            if gone && let Err(error) = self.making.engine.forget(&plan.prepared) {
+                tracing::warn!(error = %error, "the image of action {action} stays until it is pruned");
             }
         }
         lock(&self.known).pop(&action);

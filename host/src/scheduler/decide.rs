@@ -96,6 +96,31 @@ mod tests {
     use super::*;
     use crate::model::schedule::Zone;
 
+    /// Expression, policies, what was decided on before and when, whether a run is under way; runs, missed, skipped.
+    type Row = (&'static str, Missed, Overlap, Times, bool, (&'static [&'static str], u64, u64));
+    type Times = (&'static str, &'static str);
+
+    const ALL: Missed = Missed::All { runs_max: 2 };
+
+    #[rustfmt::skip]
+    const ROWS: &[Row] = &[
+        // On time, not yet due, a little late.
+        ("* * * * *", Missed::Once, Overlap::Skip, ("10:00:00", "10:01:00"), false, (&["10:01:00"], 0, 0)),
+        ("* * * * *", Missed::Once, Overlap::Skip, ("10:00:00", "10:00:59"), false, (&[], 0, 0)),
+        ("* * * * *", Missed::Skip, Overlap::Skip, ("10:00:00", "10:01:50"), false, (&["10:01:00"], 0, 0)),
+        // An earlier run has not ended.
+        ("* * * * *", Missed::Once, Overlap::Skip, ("10:00:00", "10:01:00"), true, (&[], 0, 1)),
+        ("* * * * *", Missed::Once, Overlap::Queue, ("10:00:00", "10:01:00"), true, (&["10:01:00"], 0, 0)),
+        ("* * * * *", Missed::Once, Overlap::Allow, ("10:00:00", "10:01:00"), true, (&["10:01:00"], 0, 0)),
+        ("every 10s", Missed::Once, Overlap::Skip, ("10:00:00", "10:00:30"), false, (&["10:00:10"], 0, 2)),
+        // The server was away.
+        ("0 * * * *", Missed::Skip, Overlap::Queue, ("10:00:00", "15:30:00"), false, (&[], 5, 0)),
+        ("0 * * * *", Missed::Once, Overlap::Queue, ("10:00:00", "15:30:00"), false, (&["15:00:00"], 4, 0)),
+        ("0 * * * *", ALL, Overlap::Queue, ("10:00:00", "15:30:00"), false, (&["14:00:00", "15:00:00"], 3, 0)),
+        ("0 * * * *", ALL, Overlap::Skip, ("10:00:00", "15:30:00"), false, (&["14:00:00"], 3, 1)),
+        ("0 * * * *", Missed::Once, Overlap::Queue, ("10:00:00", "16:00:30"), false, (&["15:00:00", "16:00:00"], 4, 0)),
+    ];
+
     fn at(text: &str) -> Timestamp {
         format!("2026-03-01T{text}Z").parse().unwrap()
     }
@@ -115,85 +140,11 @@ mod tests {
 
     #[test]
     fn due_times_become_runs_by_the_action_s_policy() {
-        let all = Missed::All { runs_max: 2 };
-        let rows: &[(&str, Missed, Overlap, (&str, &str), bool, (&[&str], u64, u64))] = &[
-            // On time, not yet due, a little late.
-            (
-                "* * * * *",
-                Missed::Once,
-                Overlap::Skip,
-                ("10:00:00", "10:01:00"),
-                false,
-                (&["10:01:00"], 0, 0),
-            ),
-            ("* * * * *", Missed::Once, Overlap::Skip, ("10:00:00", "10:00:59"), false, (&[], 0, 0)),
-            (
-                "* * * * *",
-                Missed::Skip,
-                Overlap::Skip,
-                ("10:00:00", "10:01:50"),
-                false,
-                (&["10:01:00"], 0, 0),
-            ),
-            // An earlier run has not ended.
-            ("* * * * *", Missed::Once, Overlap::Skip, ("10:00:00", "10:01:00"), true, (&[], 0, 1)),
-            (
-                "* * * * *",
-                Missed::Once,
-                Overlap::Queue,
-                ("10:00:00", "10:01:00"),
-                true,
-                (&["10:01:00"], 0, 0),
-            ),
-            (
-                "* * * * *",
-                Missed::Once,
-                Overlap::Allow,
-                ("10:00:00", "10:01:00"),
-                true,
-                (&["10:01:00"], 0, 0),
-            ),
-            (
-                "every 10s",
-                Missed::Once,
-                Overlap::Skip,
-                ("10:00:00", "10:00:30"),
-                false,
-                (&["10:00:10"], 0, 2),
-            ),
-            // The server was away.
-            ("0 * * * *", Missed::Skip, Overlap::Queue, ("10:00:00", "15:30:00"), false, (&[], 5, 0)),
-            (
-                "0 * * * *",
-                Missed::Once,
-                Overlap::Queue,
-                ("10:00:00", "15:30:00"),
-                false,
-                (&["15:00:00"], 4, 0),
-            ),
-            (
-                "0 * * * *",
-                all,
-                Overlap::Queue,
-                ("10:00:00", "15:30:00"),
-                false,
-                (&["14:00:00", "15:00:00"], 3, 0),
-            ),
-            ("0 * * * *", all, Overlap::Skip, ("10:00:00", "15:30:00"), false, (&["14:00:00"], 3, 1)),
-            (
-                "0 * * * *",
-                Missed::Once,
-                Overlap::Queue,
-                ("10:00:00", "16:00:30"),
-                false,
-                (&["15:00:00", "16:00:00"], 4, 0),
-            ),
-        ];
-        for (text, missed, overlap, times, busy, expected) in rows {
-            let (runs, given_up, skipped) = check(text, *missed, *overlap, *times, *busy);
+        for (text, missed, overlap, times, busy, (expected, given_up, skipped)) in ROWS {
+            let (runs, found_given_up, found_skipped) = check(text, *missed, *overlap, *times, *busy);
             assert_eq!(
-                (runs.iter().map(String::as_str).collect::<Vec<_>>(), given_up, skipped),
-                (expected.0.to_vec(), expected.1, expected.2),
+                (runs.iter().map(String::as_str).collect::<Vec<_>>(), found_given_up, found_skipped),
+                (expected.to_vec(), *given_up, *skipped),
                 "{text} {times:?}"
             );
         }

@@ -1,6 +1,6 @@
 //! Time: which action is due when, and what becomes of due times that nothing could be done at.
 
 mod decide;
-mod scheduler;
+mod due;
 
-pub(crate) use scheduler::Scheduler;
+pub(crate) use due::Scheduler;

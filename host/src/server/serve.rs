@@ -134,7 +134,7 @@ async fn be_controlled(app: App, end: CancellationToken) {
         Ok(listener) => listener.serve(control::router(app.store().clone()), end).await,
         // Everything else works without.
         Err(error) => {
-            tracing::warn!(error = %error, "no control socket: `actiond backup` works only when no server runs")
+            tracing::warn!(error = %error, "no control socket: `actiond backup` works only when no server runs");
         }
     }
     control::remove(folder);

@@ -12,7 +12,7 @@ use crate::{
         action::Action,
         id::{ActionId, OrgId},
     },
-    store,
+    store::{self, View},
 };
 
 /// Between two sweeps.
@@ -35,7 +35,7 @@ impl Sweeper {
     /// Removes what uploads left that a process took with it when it died. Before anything is uploaded.
     pub(crate) async fn tidy_up(&self) -> store::Result<()> {
         let store = self.app.store();
-        for (hash, pin) in store.read(|view| view.abandoned_bundles()).await? {
+        for (hash, pin) in store.read(View::abandoned_bundles).await? {
             store.settle(move |change| change.unpin_bundle(&hash, &pin, false)).await?;
         }
         Ok(())

@@ -41,13 +41,13 @@ pub(crate) struct Settings {
 
 /// The open store. Cheap to clone; the folder is free again when the last one is dropped.
 #[derive(Clone)]
-pub(crate) struct Store(Arc<Inner>);
+pub(crate) struct Store(pub(super) Arc<Inner>);
 
-struct Inner {
+pub(super) struct Inner {
     writer: Writer,
     /// Records that were handed over but that nobody sees yet.
     unmade: Unmade,
-    view: View,
+    pub(super) view: View,
     settings: Settings,
     _lock: File,
 }
@@ -109,11 +109,6 @@ impl Store {
         let store = self.clone();
         let read = tokio::task::spawn_blocking(move || work(&store.0.view));
         read.await.map_err(|error| Error::Library(error.to_string()))?
-    }
-
-    /// Reads here and now: for threads that may block.
-    pub(crate) fn view(&self) -> &View {
-        &self.0.view
     }
 
     /// A change that a user asked for: refused while the disk is nearly full, on the disk when this returns.

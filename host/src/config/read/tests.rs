@@ -114,11 +114,11 @@ fn what_is_shown_is_a_file_that_says_the_same() {
 #[test]
 fn a_file_that_cannot_be_read_is_named() {
     let flags = |path: &Path| Flags { file: Some(path.to_owned()), ..Flags::default() };
-    let gone = Settings::read(&flags(Path::new("gone/a.toml"))).unwrap_err();
+    let gone = Effective::read(&flags(Path::new("gone/a.toml"))).unwrap_err();
     assert_eq!(gone.to_string(), "cannot read the configuration gone/a.toml");
     let large = tempfile::NamedTempFile::new().unwrap();
     large.as_file().set_len(FILE_BYTES_MAX + 1).unwrap();
-    assert!(matches!(Settings::read(&flags(large.path())), Err(Error::FileSize { .. })));
+    assert!(matches!(Effective::read(&flags(large.path())), Err(Error::FileSize { .. })));
 }
 
 #[test]

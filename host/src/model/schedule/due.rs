@@ -9,7 +9,7 @@ const BYTES_MAX: usize = 256;
 /// A schedule that was understood and comes due some day.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Schedule {
-    text: String,
+    pub(super) text: String,
     zone: Zone,
     rule: Rule,
 }
@@ -55,11 +55,6 @@ impl Schedule {
             last = self.next(last).filter(|due| *due <= until)?;
             Some(last)
         })
-    }
-
-    /// What the user wrote, without blanks around it.
-    pub(crate) fn text(&self) -> &str {
-        &self.text
     }
 
     /// Where its times of day are meant.

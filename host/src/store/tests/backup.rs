@@ -7,7 +7,7 @@ use crate::store::{check_backup, restore};
 
 /// Everything that is in a store, long values as well.
 fn everything(store: &Store) -> Vec<(Vec<u8>, Vec<u8>)> {
-    let view = store.view();
+    let view = &store.0.view;
     let entries = view.below(&[]).map(|entry| {
         let (key, stored) = entry.unwrap();
         let value = view.resolve(&key, &stored).map(|value| value.unwrap().into_owned());
@@ -46,7 +46,7 @@ async fn a_restored_store_equals_the_one_that_was_backed_up() {
     let restored = open(&to);
     assert_eq!(everything(&restored), everything(&store));
     assert_eq!(everything(&restored).len() as u64, count);
-    assert_eq!(restored.view().run_result(&run_id(10)).unwrap(), Some(noise(100_000)));
+    assert_eq!(restored.0.view.run_result(&run_id(10)).unwrap(), Some(noise(100_000)));
     let again = restore(&path, &to);
     assert!(matches!(again, Err(Error::NotEmpty(_))), "{again:?}");
     assert_eq!(everything(&restored), everything(&store), "what is there is left alone");
@@ -72,7 +72,7 @@ async fn a_backup_while_changes_go_on_holds_whole_changes() {
         let to = folder.path().join(format!("b-{number}"));
         restore(&path, &to).unwrap();
         let restored = open(&to);
-        let view = restored.view();
+        let view = &restored.0.view;
         let running: Vec<RunId> = view.running().collect::<Result<_>>().unwrap();
         for id in &running {
             assert!(view.run(id).unwrap().is_some() && view.run_result(id).unwrap().is_some());

@@ -31,7 +31,7 @@ async fn child() {
     if order != "write" {
         return;
     }
-    let first = store.view().activity(&action_id(1)).unwrap().skipped;
+    let first = store.0.view.activity(&action_id(1)).unwrap().skipped;
     for number in first.. {
         writeln!(out, "begins {number}").unwrap();
         if number % 3 == 0 {
@@ -61,7 +61,7 @@ fn step(change: &mut Change<'_>, number: u64) -> Result<()> {
 /// That the folder holds the first changes, each whole, and at least `least` of them.
 fn check(dir: &Path, least: u64) -> u64 {
     let store = open(dir);
-    let view = store.view();
+    let view = &store.0.view;
     let activity = view.activity(&action_id(1)).unwrap();
     let count = activity.skipped;
     assert!(count >= least, "{count} changes are there, {least} were acknowledged");
@@ -150,7 +150,7 @@ async fn a_torn_end_is_left_out() {
         check(&torn, if cut == 0 { 30 } else { 0 });
         // And goes on.
         let store = open(&torn);
-        let count = store.view().activity(&action_id(1)).unwrap().skipped;
+        let count = store.0.view.activity(&action_id(1)).unwrap().skipped;
         write(&store, move |change| step(change, count)).await;
         drop(store);
         check(&torn, count + 1);

@@ -53,7 +53,7 @@ async fn runs_are_kept_by_count_age_and_bytes() {
             Ok(removed)
         })
         .await;
-        let view = store.view();
+        let view = &store.0.view;
         assert_eq!(removed, 10 - left, "{retention:?}");
         let kept: Vec<bool> = (0..10).map(|ms| view.run(&run_id(ms)).unwrap().is_some()).collect();
         assert_eq!(
@@ -77,7 +77,7 @@ async fn runs_are_kept_by_count_age_and_bytes() {
 async fn an_action_that_is_gone_leaves_nothing() {
     let folder = folder();
     let store = open(folder.path());
-    let before: Vec<_> = store.view().below(&[]).map(|entry| entry.unwrap().0).collect();
+    let before: Vec<_> = store.0.view.below(&[]).map(|entry| entry.unwrap().0).collect();
     let action = action();
     let (removed, put) = (action.clone(), action.clone());
     write(&store, move |change| {
@@ -107,7 +107,7 @@ async fn an_action_that_is_gone_leaves_nothing() {
         }
     }
     assert_eq!(counts, [4, 2, 0]);
-    let after: Vec<_> = store.view().below(&[]).map(|entry| entry.unwrap().0).collect();
+    let after: Vec<_> = store.0.view.below(&[]).map(|entry| entry.unwrap().0).collect();
     assert_eq!(after, before);
     assert_eq!(files(&store), 0);
 }
@@ -119,7 +119,7 @@ async fn bundles_are_kept_while_somebody_uses_them() {
     let hash = [1; 32];
     let bytes: Arc<[u8]> = noise(300_000).into();
     let has = |store: &Store| {
-        let found = store.view().bundle(&hash).unwrap();
+        let found = store.0.view.bundle(&hash).unwrap();
         assert!(found.is_none() || found == Some(noise(300_000)));
         found.is_some()
     };
@@ -128,7 +128,7 @@ async fn bundles_are_kept_while_somebody_uses_them() {
         store.put_bundle(hash, bytes.clone(), action_id(pin)).await.unwrap();
     }
     assert_eq!(files(&store), 1, "kept once");
-    let abandoned = store.view().abandoned_bundles().unwrap();
+    let abandoned = store.0.view.abandoned_bundles().unwrap();
     assert_eq!(abandoned, [(hash, action_id(1)), (hash, action_id(2))]);
     write(&store, move |change| {
         change.put_version(&action_id(1), &version(1, hash))?;
@@ -136,7 +136,7 @@ async fn bundles_are_kept_while_somebody_uses_them() {
     })
     .await;
     write(&store, move |change| change.unpin_bundle(&hash, &action_id(2), false)).await;
-    assert!(has(&store) && store.view().abandoned_bundles().unwrap().is_empty());
+    assert!(has(&store) && store.0.view.abandoned_bundles().unwrap().is_empty());
     // A second version and another action use it too.
     write(&store, move |change| {
         change.put_version(&action_id(1), &version(2, hash))?;
@@ -153,7 +153,7 @@ async fn bundles_are_kept_while_somebody_uses_them() {
     assert!(has(&store));
     write(&store, move |change| change.unpin_bundle(&hash, &action_id(3), false)).await;
     assert!(!has(&store));
-    assert_eq!((files(&store), store.view().version(&action_id(1), 2).unwrap()), (0, None));
+    assert_eq!((files(&store), store.0.view.version(&action_id(1), 2).unwrap()), (0, None));
     // Both versions of one action at once.
     store.put_bundle(hash, bytes, action_id(1)).await.unwrap();
     write(&store, move |change| {
@@ -173,7 +173,7 @@ async fn keys_count_once_until_they_end() {
     let store = open(folder.path());
     let once = |run, until| Once { run: run_id(run), body: [9; 32], until: at(until) };
     let found = |store: &Store, hash: u8, now| {
-        store.view().once(&action_id(1), &[hash; 32], at(now)).unwrap().map(|once| once.run)
+        store.0.view.once(&action_id(1), &[hash; 32], at(now)).unwrap().map(|once| once.run)
     };
     write(&store, move |change| {
         change.put_once(&action_id(1), &[1; 32], &once(1, 10))?;
@@ -186,7 +186,7 @@ async fn keys_count_once_until_they_end() {
     {
         assert_eq!(found(&store, hash, now), expected.map(run_id), "{hash} at {now}");
     }
-    assert_eq!(store.view().once(&action_id(2), &[1; 32], at(0)).unwrap(), None, "of another scope");
+    assert_eq!(store.0.view.once(&action_id(2), &[1; 32], at(0)).unwrap(), None, "of another scope");
     // The first is taken anew after its end, before it was forgotten.
     write(&store, move |change| change.put_once(&action_id(1), &[1; 32], &once(5, 25))).await;
     let rows = [(5, 1, 0), (21, 1, 1), (21, 9, 1), (21, 9, 0)];
@@ -195,7 +195,7 @@ async fn keys_count_once_until_they_end() {
     }
     assert_eq!([1, 2, 3].map(|hash| found(&store, hash, 21)), [Some(run_id(5)), None, Some(run_id(3))]);
     assert_eq!(write(&store, move |change| change.forget_once(at(99), 9)).await, 2);
-    let left = store.view().below(b"K").count() + store.view().below(b"k").count();
+    let left = store.0.view.below(b"K").count() + store.0.view.below(b"k").count();
     assert_eq!(left, 0);
 }
 
@@ -272,5 +272,5 @@ async fn removed_runs_give_their_room_back() {
     assert!(most < 3 * (21 << 20) + (64 << 20), "{most}");
     assert_eq!(files(&store), 21);
     drop(store);
-    assert_eq!(open(folder.path()).view().run_result(&run_id(399)).unwrap(), Some(noise(1 << 20)));
+    assert_eq!(open(folder.path()).0.view.run_result(&run_id(399)).unwrap(), Some(noise(1 << 20)));
 }

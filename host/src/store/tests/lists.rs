@@ -60,12 +60,12 @@ async fn runs_are_listed_by_each_filter() {
     ];
     for (index, filter, expected) in rows {
         for limit in [1, 2, 5, 6, 100] {
-            let found = times(store.view(), &index, &filter, limit);
+            let found = times(&store.0.view, &index, &filter, limit);
             assert_eq!(found, expected, "{index:?} {filter:?} {limit}");
         }
     }
     // A full page that is the last one does not say that there is more.
-    let page = store.view().runs(&Index::Organisation(org("other")), &all, None, 4).unwrap();
+    let page = store.0.view.runs(&Index::Organisation(org("other")), &all, None, 4).unwrap();
     assert_eq!((page.runs.len(), page.next), (4, None));
 }
 
@@ -75,11 +75,11 @@ async fn pages_stay_where_they_are_while_runs_come_and_go() {
     let store = open(folder.path());
     fill(&store, (0..20).map(|ms| run(1, ms)).collect()).await;
     let index = Index::Action(action_id(1));
-    let page = store.view().runs(&index, &Filter::default(), None, 5).unwrap();
+    let page = store.0.view.runs(&index, &Filter::default(), None, 5).unwrap();
     fill(&store, (20..30).map(|ms| run(1, ms)).collect()).await;
     // Also when the run that the page ended with is gone.
     write(&store, |change| change.remove_run(&run(1, 15))).await;
-    let next = store.view().runs(&index, &Filter::default(), page.next, 5).unwrap();
+    let next = store.0.view.runs(&index, &Filter::default(), page.next, 5).unwrap();
     let ids: Vec<RunId> = page.runs.iter().chain(&next.runs).map(|run| run.id).collect();
     assert_eq!(ids, (10..20).rev().map(run_id).collect::<Vec<_>>());
 }
@@ -99,9 +99,9 @@ async fn a_filter_that_matches_little_ends_its_page_early() {
     fill(&store, vec![Run { status: Status::Errored, ..run(1, 1) }]).await;
     let index = Index::Action(action_id(1));
     let errored = Filter { status: Some(Status::Errored), ..Filter::default() };
-    let page = store.view().runs(&index, &errored, None, 10).unwrap();
+    let page = store.0.view.runs(&index, &errored, None, 10).unwrap();
     assert_eq!((page.runs.len(), page.next), (0, Some(run_id(25_000))));
-    assert_eq!(times(store.view(), &index, &errored, 10), [1]);
+    assert_eq!(times(&store.0.view, &index, &errored, 10), [1]);
 }
 
 #[tokio::test]
@@ -131,11 +131,11 @@ async fn the_queue_is_in_the_order_of_its_times() {
         Ok(())
     })
     .await;
-    let queue = |store: &Store| store.view().queued().collect::<Result<Vec<_>>>().unwrap();
+    let queue = |store: &Store| store.0.view.queued().collect::<Result<Vec<_>>>().unwrap();
     assert_eq!(queue(&store), [3, 4, 5, 2, 1].map(run_id));
-    assert_eq!(store.view().running().collect::<Result<Vec<_>>>().unwrap(), [run_id(5)]);
+    assert_eq!(store.0.view.running().collect::<Result<Vec<_>>>().unwrap(), [run_id(5)]);
     for (due, expected) in [(at(5_000), Some(run_id(5))), (at(6_000), None), (at(4_000), None)] {
-        assert_eq!(store.view().due(&action_id(1), due).unwrap(), expected);
+        assert_eq!(store.0.view.due(&action_id(1), due).unwrap(), expected);
     }
     write(&store, move |change| {
         change.remove_queued(&first);
@@ -144,7 +144,7 @@ async fn the_queue_is_in_the_order_of_its_times() {
     })
     .await;
     assert_eq!(queue(&store), [3, 4, 5, 2].map(run_id));
-    assert_eq!(store.view().running().count(), 0);
+    assert_eq!(store.0.view.running().count(), 0);
 }
 
 #[tokio::test]
@@ -165,15 +165,15 @@ async fn dead_letters_are_listed_newest_first() {
         (Some(0), vec![]),
         (Some(99), vec![4, 3, 2, 1, 0]),
     ] {
-        let found = store.view().dead(&org("default"), before.map(run_id));
+        let found = store.0.view.dead(&org("default"), before.map(run_id));
         let expected: Vec<RunId> = expected.into_iter().map(run_id).collect();
         assert_eq!(found.collect::<Result<Vec<_>>>().unwrap(), expected, "{before:?}");
     }
-    assert_eq!(store.view().dead_letters(), 6);
+    assert_eq!(store.0.view.dead_letters(), 6);
     write(&store, |change| {
         change.remove_dead(&run(1, 2));
         change.remove_run(&run(1, 3))
     })
     .await;
-    assert_eq!(store.view().dead_letters(), 4, "a removed run is no dead letter");
+    assert_eq!(store.0.view.dead_letters(), 4, "a removed run is no dead letter");
 }

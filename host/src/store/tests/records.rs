@@ -104,9 +104,9 @@ async fn actions_come_back() {
     for row in actions() {
         let put = row.clone();
         write(&store, move |change| change.put_action(&put)).await;
-        assert_eq!(store.view().action(&row.org, &row.id).unwrap().as_ref(), Some(&row));
-        assert_eq!(store.view().action(&org("other"), &row.id).unwrap(), None);
-        assert_eq!(store.view().actions(&row.org).collect::<Result<Vec<_>>>().unwrap(), [row]);
+        assert_eq!(store.0.view.action(&row.org, &row.id).unwrap().as_ref(), Some(&row));
+        assert_eq!(store.0.view.action(&org("other"), &row.id).unwrap(), None);
+        assert_eq!(store.0.view.actions(&row.org).collect::<Result<Vec<_>>>().unwrap(), [row]);
     }
     let activities = [
         Activity::default(),
@@ -125,16 +125,16 @@ async fn actions_come_back() {
     for row in activities {
         let put = row.clone();
         write(&store, move |change| change.put_activity(&action_id(1), &put)).await;
-        assert_eq!(store.view().activity(&action_id(1)).unwrap(), row);
+        assert_eq!(store.0.view.activity(&action_id(1)).unwrap(), row);
     }
     let names = ["default", "d", "default2"];
     for name in names {
         write(&store, move |change| change.put_action(&Action { org: org(name), ..action() })).await;
     }
     for name in names {
-        assert_eq!(store.view().actions(&org(name)).count(), 1, "{name}: one is no prefix of another");
+        assert_eq!(store.0.view.actions(&org(name)).count(), 1, "{name}: one is no prefix of another");
     }
-    assert_eq!(store.view().all_actions().count(), 3);
+    assert_eq!(store.0.view.all_actions().count(), 3);
 }
 
 #[tokio::test]
@@ -177,7 +177,7 @@ async fn runs_come_back() {
             };
             let put = row.clone();
             write(&store, move |change| change.put_run(&put)).await;
-            assert_eq!(store.view().run(&row.id).unwrap(), Some(row));
+            assert_eq!(store.0.view.run(&row.id).unwrap(), Some(row));
         }
     }
 }
@@ -195,15 +195,15 @@ async fn values_of_each_size_come_back_and_are_replaced() {
             change.put_state(&action_id(1), &noise(bytes))
         })
         .await;
-        let view = store.view();
+        let view = &store.0.view;
         assert_eq!(view.run_input(&id).unwrap(), Some(noise(bytes)), "{bytes}");
         assert_eq!(view.run_result(&id).unwrap(), Some(noise(bytes + 1)), "{bytes}");
         assert_eq!(view.state(&action_id(1)).unwrap(), Some(noise(bytes)), "{bytes}");
     }
     assert_eq!(fs::read_dir(folder.path().join("values")).unwrap().count(), 0, "what was replaced is gone");
     write(&store, |change| change.remove_state(&action_id(1))).await;
-    assert_eq!(store.view().state(&action_id(1)).unwrap(), None);
-    assert_eq!(store.view().run_input(&run_id(2)).unwrap(), None);
+    assert_eq!(store.0.view.state(&action_id(1)).unwrap(), None);
+    assert_eq!(store.0.view.run_input(&run_id(2)).unwrap(), None);
 }
 
 #[tokio::test]
@@ -220,7 +220,7 @@ async fn logs_come_back_attempt_after_attempt() {
     let first = vec![line(1, STRANGE), line(1, &"x".repeat(2 * INSIDE_BYTES_MAX))];
     let second = vec![line(2, ""), line(2, "}{")];
     let id = run_id(1);
-    assert_eq!(store.view().run_log(&id).unwrap(), []);
+    assert_eq!(store.0.view.run_log(&id).unwrap(), []);
     for (attempt, lines) in [(2, second.clone()), (1, first.clone()), (3, Vec::new())] {
         write(&store, move |change| {
             change.put_log(&id, attempt, &encode_log(&lines)?);
@@ -228,7 +228,7 @@ async fn logs_come_back_attempt_after_attempt() {
         })
         .await;
     }
-    assert_eq!(store.view().run_log(&id).unwrap(), [first, second].concat());
+    assert_eq!(store.0.view.run_log(&id).unwrap(), [first, second].concat());
 }
 
 #[tokio::test]
@@ -251,15 +251,15 @@ async fn accounts_come_back() {
     for row in [account, other] {
         let put = row.clone();
         write(&store, move |change| change.put_account(&put)).await;
-        assert_eq!(store.view().account(&row.email).unwrap().as_ref(), Some(&row));
-        assert_eq!(store.view().accounts().collect::<Result<Vec<_>>>().unwrap(), [row]);
+        assert_eq!(store.0.view.account(&row.email).unwrap().as_ref(), Some(&row));
+        assert_eq!(store.0.view.accounts().collect::<Result<Vec<_>>>().unwrap(), [row]);
     }
     write(&store, |change| {
         change.remove_account(&"a@b".parse().unwrap());
         Ok(())
     })
     .await;
-    assert_eq!(store.view().accounts().count(), 0);
+    assert_eq!(store.0.view.accounts().count(), 0);
 }
 
 #[tokio::test]
@@ -288,17 +288,17 @@ async fn hooks_come_back() {
         write(&store, move |change| change.put_hook(&hook)).await;
     }
     for hook in &hooks {
-        assert_eq!(store.view().hook(&hook.token_hash).unwrap().as_ref(), Some(hook));
+        assert_eq!(store.0.view.hook(&hook.token_hash).unwrap().as_ref(), Some(hook));
     }
-    assert_eq!(store.view().hooks(&action_id(9)).unwrap(), hooks);
+    assert_eq!(store.0.view.hooks(&action_id(9)).unwrap(), hooks);
     let gone = hooks[1].clone();
     write(&store, move |change| {
         change.remove_hook(&gone);
         Ok(())
     })
     .await;
-    assert_eq!(store.view().hooks(&action_id(9)).unwrap().len(), hooks.len() - 1);
-    assert_eq!(store.view().hook(&hooks[1].token_hash).unwrap(), None);
+    assert_eq!(store.0.view.hooks(&action_id(9)).unwrap().len(), hooks.len() - 1);
+    assert_eq!(store.0.view.hook(&hooks[1].token_hash).unwrap(), None);
 }
 
 #[tokio::test]
@@ -310,8 +310,8 @@ async fn organisations_and_versions_come_back() {
         let row = Organisation { id: org("default"), created_at: at(0), origin };
         let put = row.clone();
         write(&store, move |change| change.put_organisation(&put)).await;
-        assert_eq!(store.view().organisation(&row.id).unwrap().as_ref(), Some(&row));
-        assert_eq!(store.view().organisations().count(), 1);
+        assert_eq!(store.0.view.organisation(&row.id).unwrap().as_ref(), Some(&row));
+        assert_eq!(store.0.view.organisations().count(), 1);
     }
 
     let version = |number| Version {
@@ -324,9 +324,9 @@ async fn organisations_and_versions_come_back() {
     };
     for number in [256, 1, u32::MAX, 2] {
         write(&store, move |change| change.put_version(&action_id(1), &version(number))).await;
-        assert_eq!(store.view().version(&action_id(1), number).unwrap(), Some(version(number)));
+        assert_eq!(store.0.view.version(&action_id(1), number).unwrap(), Some(version(number)));
     }
-    let numbers = store.view().versions(&action_id(1)).map(|version| version.unwrap().number);
+    let numbers = store.0.view.versions(&action_id(1)).map(|version| version.unwrap().number);
     assert_eq!(numbers.collect::<Vec<_>>(), [u32::MAX, 256, 2, 1], "newest first");
 }
 
@@ -353,7 +353,7 @@ async fn audit_lines_keep_their_order() {
     }
     write(&store, move |change| change.put_audit(&line(2, "e"))).await;
     let words = |store: &Store| {
-        let (lines, next) = store.view().audit_before(&org("default"), None, 10).unwrap();
+        let (lines, next) = store.0.view.audit_before(&org("default"), None, 10).unwrap();
         assert_eq!(next, None);
         lines.into_iter().map(|line| line.what).collect::<Vec<_>>()
     };
@@ -361,13 +361,13 @@ async fn audit_lines_keep_their_order() {
     // Page by page: each line once, also those of one moment.
     let (mut pages, mut before) = (Vec::new(), None);
     loop {
-        let (lines, next) = store.view().audit_before(&org("default"), before, 2).unwrap();
+        let (lines, next) = store.0.view.audit_before(&org("default"), before, 2).unwrap();
         pages.push(lines.into_iter().map(|line| line.what).collect::<String>());
         let Some(next) = next else { break };
         before = Some(next.to_string().parse().unwrap());
     }
     assert_eq!(pages, ["ed", "cb", "a"]);
-    assert_eq!(store.view().audit_before(&org("other"), None, 10).unwrap(), (Vec::new(), None));
+    assert_eq!(store.0.view.audit_before(&org("other"), None, 10).unwrap(), (Vec::new(), None));
     for (most, left) in [(1, 4), (10, 1), (10, 1)] {
         write(&store, move |change| change.forget_audit(&org("default"), at(2), most)).await;
         assert_eq!(words(&store).len(), left);
@@ -410,7 +410,7 @@ async fn what_is_damaged_or_newer_is_an_error() {
             Ok(())
         })
         .await;
-        let view = store.view();
+        let view = &store.0.view;
         let errors = [
             view.organisation(&org("default")).err(),
             view.organisations().next().unwrap().err(),
@@ -444,10 +444,10 @@ async fn a_file_that_was_changed_is_an_error() {
     .await;
     let file = fs::read_dir(folder.path().join("values")).unwrap().next().unwrap().unwrap().path();
     fs::write(&file, noise((1 << 20) - 1)).unwrap();
-    let read = store.view().run_input(&run_id(1));
+    let read = store.0.view.run_input(&run_id(1));
     assert!(matches!(read, Err(Error::Damaged { .. })), "{read:?}");
     fs::remove_file(&file).unwrap();
-    let read = store.view().run_input(&run_id(1));
+    let read = store.0.view.run_input(&run_id(1));
     assert!(matches!(read, Err(Error::Damaged { .. })), "{read:?}");
 }
 
