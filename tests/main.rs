@@ -6,6 +6,7 @@ mod backup;
 mod bundles;
 mod calls;
 mod config;
+mod contract;
 mod cron;
 mod hooks;
 mod inputs;

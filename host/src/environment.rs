@@ -67,10 +67,15 @@ impl Environment {
     }
 }
 
+/// Whether a variable may have that name.
+pub(crate) fn is_key(key: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    key.starts_with(|first: char| first.is_ascii_uppercase()) && key.bytes().all(plain)
+}
+
 fn check(key: &str, value: &str, limits: &Limits) -> Result<(), Error> {
     let (key_of, bytes) = (|| key.to_owned(), value.len());
-    let plain = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
-    if !key.starts_with(|first: char| first.is_ascii_uppercase()) || !key.bytes().all(plain) {
+    if !is_key(key) {
         return Err(Error::Key(key_of()));
     }
     if key.len() > limits.key_bytes {

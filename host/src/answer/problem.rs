@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::{
     Json,
     extract::rejection::{BytesRejection, JsonRejection},
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
@@ -65,9 +65,20 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "not_found", message)
     }
 
+    /// The same, on routes where OpenObserve answers 400 for an id of nothing.
+    pub(crate) fn unfound(self) -> Self {
+        let status = if self.status == StatusCode::NOT_FOUND { StatusCode::BAD_REQUEST } else { self.status };
+        Self { status, ..self }
+    }
+
     /// The account may not do that. Answers nothing about whether it is there.
     pub(crate) fn forbidden() -> Self {
         Self::new(StatusCode::FORBIDDEN, "forbidden", "Unauthorized Access")
+    }
+
+    pub(crate) fn method_not_allowed(method: &Method) -> Self {
+        let message = format!("{method} is not allowed here");
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)
     }
 
     pub(crate) fn too_large(what: &str, bytes_max: usize) -> Self {

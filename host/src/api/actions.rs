@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::{
     Json,
     body::Body as Bytes,
-    extract::{Path, State},
+    extract::State,
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse as _, Response},
 };
@@ -15,11 +15,11 @@ use utoipa::ToSchema;
 use super::{
     caller::{Caller, action_id, shown},
     problem::Problem,
-    query::Body,
+    query::{Body, Path},
     upload::SavedWire,
 };
 use crate::{
-    app::{App, Edit},
+    app::{App, Edit, NotSaved},
     model::{
         account::Permission,
         action::{Action, Activity, Kind},
@@ -130,7 +130,7 @@ pub(super) async fn details(
 ) -> Result<Json<DetailsWire>, Problem> {
     let org = caller.may(&org, Permission::ReadSecrets)?;
     // Here OpenObserve answers 400, whatever is wrong with the id.
-    let gone = || Problem::bad_request(format!("there is no action {}", shown(&id)));
+    let gone = || Problem::not_found(format!("there is no action {}", shown(&id))).unfound();
     let parsed: ActionId = id.parse().map_err(|_| gone())?;
     let action = app.store().read(move |view| view.action(&org, &parsed)).await?.ok_or_else(gone)?;
     Ok(Json(DetailsWire::from(action)))
@@ -151,7 +151,10 @@ pub(super) async fn edit(
 ) -> Result<Json<SavedWire>, Problem> {
     let org = caller.may(&org, Permission::EditActions)?;
     let id = action_id(&id)?;
-    app.edit(org, id, Edit::from(edit), caller.email()).await?;
+    app.edit(org, id, Edit::from(edit), caller.email()).await.map_err(|error| match error {
+        NotSaved::NoAction(_) => Problem::not_found("Failed to fetch action").unfound(),
+        error => Problem::from(error),
+    })?;
     Ok(Json(SavedWire { uuid: id.to_string() }))
 }
 
@@ -167,7 +170,8 @@ pub(super) async fn remove(
     caller: Caller,
 ) -> Result<Json<DoneWire>, Problem> {
     let org = caller.may(&org, Permission::EditActions)?;
-    app.remove(org, action_id(&id)?, caller.email()).await?;
+    let removed = app.remove(org, action_id(&id)?, caller.email()).await;
+    removed.map_err(|error| Problem::from(error).unfound())?;
     Ok(Json(DoneWire { code: 200, message: "Action deleted" }))
 }
 
@@ -216,7 +220,7 @@ pub(super) async fn download(
     caller: Caller,
 ) -> Result<Response, Problem> {
     let org = caller.may(&org, Permission::ReadSecrets)?;
-    zip_of(&app, org, action_id(&id)?, None).await
+    zip_of(&app, org, action_id(&id)?, None).await.map_err(Problem::unfound)
 }
 
 /// Stop running an action by hooks, invocations and time

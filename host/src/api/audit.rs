@@ -1,13 +1,15 @@
 //! The route of the audit log.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{caller::Caller, problem::Problem, query::Query, wire::rfc3339};
+use super::{
+    caller::Caller,
+    problem::Problem,
+    query::{Path, Query},
+    wire::rfc3339,
+};
 use crate::{
     app::App,
     model::{account::Permission, audit},

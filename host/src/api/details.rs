@@ -2,11 +2,7 @@
 
 use std::time::Duration;
 
-use axum::{
-    Json,
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{Json, extract::State, response::Response};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -15,7 +11,7 @@ use super::{
     actions::{DoneWire, zip_of},
     caller::{Caller, action_id},
     problem::Problem,
-    query::Body,
+    query::{Body, Path},
     wire::rfc3339,
 };
 use crate::{

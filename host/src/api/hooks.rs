@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -14,7 +11,7 @@ use super::{
     actions::DoneWire,
     caller::{Caller, action_id, shown},
     problem::Problem,
-    query::Body,
+    query::{Body, Path},
     wire::rfc3339,
 };
 use crate::{

@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::{Path, Request, State},
+    extract::{Request, State},
     response::Response,
 };
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use super::{
     caller::{Caller, action_id},
     problem::Problem,
-    query::{Body, bytes},
+    query::{Body, Path, bytes},
     wire::FailureWire,
 };
 use crate::{
@@ -104,7 +104,8 @@ pub(super) async fn test(
         return Err(Problem::bad_request("inputs is not an array"));
     }
     let input = test.inputs.get().to_owned();
-    let ticket = app.runner().invoke(ask(org, id, Trigger::Test, input, new_traceparent())).await?;
+    let ticket = app.runner().invoke(ask(org, id, Trigger::Test, input, new_traceparent())).await;
+    let ticket = ticket.map_err(|error| Problem::from(error).unfound())?;
     let ended = wait(ticket.live.as_ref()).await.ok_or_else(|| Problem::not_found("the run is gone"))?;
     let result = match (&ended.result, &ended.run.error) {
         (Some(result), _) => success(result),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::{
     Json,
     body::Body,
-    extract::{FromRequestParts, Path, RawQuery, Request, State},
+    extract::{FromRequestParts, RawQuery, Request, State},
     http::{StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
@@ -14,7 +14,12 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 use utoipa::ToSchema;
 
-use super::{actions::status_of, problem::Problem, query::bytes, wire::rfc3339};
+use super::{
+    actions::status_of,
+    problem::Problem,
+    query::{Path, bytes},
+    wire::rfc3339,
+};
 use crate::{
     app::{App, Deploy, Job, JobEdit, NotDeployed},
     model::{action::Kind, id::OrgId},

@@ -2,10 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
@@ -13,7 +10,7 @@ use super::{
     actions::DoneWire,
     caller::{Caller, email, shown},
     problem::Problem,
-    query::Body,
+    query::{Body, Path},
 };
 use crate::{
     app::{App, OriginEdit},
@@ -147,11 +144,12 @@ pub(super) async fn settings(
 )]
 pub(super) async fn edit_settings(
     state: State<App>,
-    path: Path<String>,
+    Path(org): Path<String>,
     caller: Caller,
     Body(edit): Body<EditSettingsWire>,
 ) -> Result<Json<SettingsWire>, Problem> {
-    let org = caller.may(&path, Permission::Administer)?;
+    let path = Path(org.clone());
+    let org = caller.may(&org, Permission::Administer)?;
     let tokens = edit.origin_tokens.into_iter().map(|(account, token)| Ok((email(&account)?, token)));
     let tokens = tokens.collect::<Result<_, Problem>>()?;
     let edit = OriginEdit { url: edit.origin_url, tokens };

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use super::problem::Problem;
 use crate::app::App;
 
-pub(super) use crate::answer::bytes;
+pub(super) use crate::answer::{Path, bytes};
 
 /// A query string's fields.
 #[derive(Debug)]

@@ -5,7 +5,6 @@ use std::time::Duration;
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request},
-    http::StatusCode,
     response::IntoResponse as _,
 };
 use tower_http::timeout::RequestBodyTimeoutLayer;
@@ -55,8 +54,7 @@ pub(crate) fn router(app: App, others: OpenApiRouter<App>) -> Router {
             Problem::not_found(format!("there is no {}", request.uri().path())).into_response()
         })
         .method_not_allowed_fallback(|request: Request| async move {
-            let message = format!("{} is not allowed here", request.method());
-            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message).into_response()
+            Problem::method_not_allowed(request.method()).into_response()
         })
         .layer(DefaultBodyLimit::max(body_bytes))
         .layer(RequestBodyTimeoutLayer::new(BODY_WAIT))

@@ -4,7 +4,7 @@ use std::{convert::Infallible, sync::Arc};
 
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::State,
     http::StatusCode,
     response::{
         IntoResponse as _, Response, Sse,
@@ -20,7 +20,7 @@ use super::{
     actions::DoneWire,
     caller::{Caller, action_id, run_id},
     problem::Problem,
-    query::Query,
+    query::{Path, Query},
     wire::{LogLineWire, RunWire},
 };
 use crate::{

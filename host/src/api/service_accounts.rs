@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::{Path, Request, State},
+    extract::{Request, State},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -11,7 +11,7 @@ use super::{
     actions::DoneWire,
     caller::{Caller, email, role},
     problem::Problem,
-    query::{Body, Query, parsed},
+    query::{Body, Path, Query, parsed},
 };
 use crate::{
     app::{App, Made},

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use axum::{
     Json,
-    extract::{Multipart, Path, State, multipart::Field},
+    extract::{Multipart, State, multipart::Field},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{caller::Caller, details::PolicyWire, problem::Problem};
+use super::{caller::Caller, details::PolicyWire, problem::Problem, query::Path};
 use crate::{
-    app::{App, Upload},
+    app::{App, NotSaved, Upload},
+    environment::{self, is_key},
     model::{
         account::Permission,
         action::Kind,
@@ -72,7 +73,10 @@ pub(super) async fn upload(
     }
     let org = caller.may(&org, Permission::EditActions)?;
     let upload = form.upload(&app, org, caller.email())?;
-    let id = app.upload(upload).await?;
+    let id = app.upload(upload).await.map_err(|error| match error {
+        NotSaved::NoAction(_) => Problem::not_found(format!("Failed to process action:{error}")).unfound(),
+        error => Problem::from(error).unfound(),
+    })?;
     Ok(Json(SavedWire { uuid: id.to_string() }))
 }
 
@@ -152,13 +156,13 @@ impl Form {
                     Some(text(part, "Timezone field", "timezone").await?).filter(|zone| !zone.is_empty());
             }
             "environment_variables" => {
-                self.env = variables(&text(part, "Environment variables", "environment_variables").await?)?;
+                self.env = variables(&whole(part, "environment_variables").await?)?;
             }
             "service_account" => {
                 self.service_account = text(part, "Service account field", "service_account").await?;
             }
             "id" => {
-                let written = text(part, "ID field", "id").await?;
+                let written = String::from_utf8(whole(part, "id").await?).unwrap_or_default();
                 self.id = Some(written.parse().map_err(|_| Problem::bad_request("Invalid ID"))?);
             }
             "policy" => {
@@ -211,11 +215,15 @@ async fn required(part: Field<'_>, what: &str, name: &str) -> Result<String, Pro
 }
 
 async fn text(part: Field<'_>, what: &str, name: &str) -> Result<String, Problem> {
-    let bytes = bytes(part, FIELD_BYTES_MAX).await.map_err(|too_large| match too_large {
+    let bytes = whole(part, name).await?;
+    String::from_utf8(bytes).map_err(|_| Problem::bad_request(format!("{what} contains invalid UTF-8 data")))
+}
+
+async fn whole(part: Field<'_>, name: &str) -> Result<Vec<u8>, Problem> {
+    bytes(part, FIELD_BYTES_MAX).await.map_err(|too_large| match too_large {
         true => Problem::too_large(&format!("the part {name}"), FIELD_BYTES_MAX),
         false => Problem::bad_request(format!("Failed to read {name} field")),
-    })?;
-    String::from_utf8(bytes).map_err(|_| Problem::bad_request(format!("{what} contains invalid UTF-8 data")))
+    })
 }
 
 async fn file(part: Field<'_>, body_bytes: usize) -> Result<Vec<u8>, Problem> {
@@ -239,8 +247,12 @@ async fn bytes(mut part: Field<'_>, bytes_max: usize) -> Result<Vec<u8>, bool> {
     }
 }
 
-fn variables(written: &str) -> Result<Vec<(String, String)>, Problem> {
-    let read: Result<BTreeMap<String, String>, _> = serde_json::from_str(written);
+/// Keys are checked at once, as OpenObserve does, though all is checked again when the action is saved.
+fn variables(written: &[u8]) -> Result<Vec<(String, String)>, Problem> {
+    let read: Result<BTreeMap<String, String>, _> = serde_json::from_slice(written);
     let read = read.map_err(|_| Problem::bad_request("Invalid JSON in environment variables"))?;
-    Ok(read.into_iter().collect())
+    match read.keys().find(|key| !is_key(key)) {
+        Some(key) => Err(NotSaved::from(environment::Error::Key(key.clone())).into()),
+        None => Ok(read.into_iter().collect()),
+    }
 }

@@ -1,9 +1,6 @@
 //! The routes of users: people who log in with a password.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -11,7 +8,7 @@ use super::{
     actions::DoneWire,
     caller::{Caller, email, role},
     problem::Problem,
-    query::Body,
+    query::{Body, Path},
     service_accounts::AccountsWire,
 };
 use crate::{

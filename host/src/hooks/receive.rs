@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::{
-    extract::{Path, Request, State},
+    extract::{Request, State},
     http::StatusCode,
     response::Response,
 };
@@ -11,7 +11,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::signature::{self, BadSignature};
 use crate::{
-    answer::{EndedWire, ErrorWire, Prefer, Problem, answer, ask, bytes, idempotency, records, traceparent},
+    answer::{
+        EndedWire, ErrorWire, Path, Prefer, Problem, answer, ask, bytes, idempotency, records, traceparent,
+    },
     app::App,
     clock,
     model::{

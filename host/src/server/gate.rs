@@ -37,6 +37,7 @@ impl Gate {
             .route("/healthz", get(|| async { "ok\n" }))
             .route("/readyz", get(ready))
             .route("/metrics", get(metrics))
+            .method_not_allowed_fallback(not_allowed)
             .fallback(pass)
             .with_state(self.clone())
     }
@@ -56,6 +57,10 @@ async fn ready(State(gate): State<Gate>) -> Response {
 async fn metrics(State(gate): State<Gate>) -> Response {
     let kind = HeaderValue::from_static("text/plain; version=0.0.4");
     ([(header::CONTENT_TYPE, kind)], gate.metrics.render()).into_response()
+}
+
+async fn not_allowed(request: Request) -> Response {
+    Problem::method_not_allowed(request.method()).into_response()
 }
 
 async fn pass(State(gate): State<Gate>, request: Request) -> Response {
