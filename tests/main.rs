@@ -3,6 +3,7 @@
 mod accounts;
 mod actions;
 mod backup;
+mod bad_input;
 mod bundles;
 mod calls;
 mod config;

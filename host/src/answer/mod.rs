@@ -7,9 +7,11 @@ mod path;
 mod payload;
 pub(crate) mod problem;
 pub(crate) mod wire;
+mod word;
 
 pub(crate) use ended::{EndedWire, Prefer, answer, wait};
 pub(crate) use observe::observe;
 pub(crate) use path::Path;
 pub(crate) use payload::{BodyMax, ask, bytes, idempotency, records, traceparent};
 pub(crate) use problem::{ErrorWire, Problem};
+pub(crate) use word::Word;

@@ -9,7 +9,7 @@ use axum::{
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
-use super::problem::Problem;
+use super::{problem::Problem, word::Word};
 use crate::{
     app::App,
     model::trace::TraceContext,
@@ -60,6 +60,6 @@ pub(crate) async fn observe(State(app): State<App>, request: Request, next: Next
 
 /// A bug of ours costs one request its answer; the panic itself was reported where it happened.
 fn panicked() -> Response {
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the server failed: see its log")
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, Word::Internal, "the server failed: see its log")
         .into_response()
 }

@@ -10,7 +10,7 @@ use axum::{
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::value::RawValue;
 
-use super::problem::Problem;
+use super::{problem::Problem, word::Word};
 use crate::{
     app::{App, new_traceparent},
     model::{
@@ -69,7 +69,7 @@ pub(crate) async fn bytes(request: Request, app: &App) -> Result<Bytes, Problem>
 /// The records in a body: an array, one object, or what `inputs` holds of either; and the trace that it names.
 pub(crate) fn records(body: &[u8]) -> Result<(String, Option<String>), Problem> {
     let bad = |error: serde_json::Error| {
-        Problem::new(StatusCode::BAD_REQUEST, "bad_json", format!("the body is not JSON: {error}"))
+        Problem::new(StatusCode::BAD_REQUEST, Word::BadJson, format!("the body is not JSON: {error}"))
     };
     let body = if body.trim_ascii().is_empty() { b"[]" } else { body };
     let value: &RawValue = serde_json::from_slice(body).map_err(bad)?;

@@ -11,7 +11,7 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::observe;
+use super::{observe, word::Word};
 use crate::{
     app::{Denied, NotMade, NotSaved},
     environment,
@@ -23,8 +23,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Problem {
     status: StatusCode,
-    /// The envelope's number; the same as the status but for one old quirk.
-    word: &'static str,
+    word: Word,
     message: String,
     hint: Option<String>,
     retry_after: Option<Duration>,
@@ -53,16 +52,16 @@ pub(crate) struct ErrorWire {
 }
 
 impl Problem {
-    pub(crate) fn new(status: StatusCode, word: &'static str, message: impl Into<String>) -> Self {
+    pub(crate) fn new(status: StatusCode, word: Word, message: impl Into<String>) -> Self {
         Self { status, word, message: message.into(), hint: None, retry_after: None, plain: false }
     }
 
     pub(crate) fn bad_request(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "bad_request", message)
+        Self::new(StatusCode::BAD_REQUEST, Word::BadRequest, message)
     }
 
     pub(crate) fn not_found(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", message)
+        Self::new(StatusCode::NOT_FOUND, Word::NotFound, message)
     }
 
     /// The same, on routes where OpenObserve answers 400 for an id of nothing.
@@ -73,17 +72,17 @@ impl Problem {
 
     /// The account may not do that. Answers nothing about whether it is there.
     pub(crate) fn forbidden() -> Self {
-        Self::new(StatusCode::FORBIDDEN, "forbidden", "Unauthorized Access")
+        Self::new(StatusCode::FORBIDDEN, Word::Forbidden, "Unauthorized Access")
     }
 
     pub(crate) fn method_not_allowed(method: &Method) -> Self {
         let message = format!("{method} is not allowed here");
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, Word::MethodNotAllowed, message)
     }
 
     pub(crate) fn too_large(what: &str, bytes_max: usize) -> Self {
         let message = format!("{what} is larger than the limit of {bytes_max} bytes");
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, Word::TooLarge, message)
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -93,7 +92,7 @@ impl Problem {
 
     fn internal(error: &dyn std::error::Error) -> Self {
         tracing::error!(error = %error, "a request failed: {error}");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the server failed: see its log")
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, Word::Internal, "the server failed: see its log")
     }
 }
 
@@ -104,7 +103,8 @@ impl IntoResponse for Problem {
             (status, [(header::WWW_AUTHENTICATE, "Bearer realm=\"openobserve\"")], message).into_response()
         } else {
             let trace_id = observe::trace().map(|trace| format!("{:032x}", trace.trace_id));
-            let wire = ErrorWire { code: status.as_u16(), message, error_detail: word, hint, trace_id };
+            let wire =
+                ErrorWire { code: status.as_u16(), message, error_detail: word.as_str(), hint, trace_id };
             (status, Json(wire)).into_response()
         };
         if let Some(wait) = retry_after {
@@ -118,11 +118,11 @@ impl IntoResponse for Problem {
 impl From<Denied> for Problem {
     fn from(denied: Denied) -> Self {
         match denied {
-            Denied::Missing => Self::new(StatusCode::UNAUTHORIZED, "unauthorized", denied.to_string()),
+            Denied::Missing => Self::new(StatusCode::UNAUTHORIZED, Word::Unauthorized, denied.to_string()),
             // OpenObserve answers wrong credentials with plain text, and its clients know that.
             Denied::Wrong => Self {
                 plain: true,
-                ..Self::new(StatusCode::UNAUTHORIZED, "unauthorized", denied.to_string())
+                ..Self::new(StatusCode::UNAUTHORIZED, Word::Unauthorized, denied.to_string())
             },
             Denied::Store(error) => error.into(),
         }
@@ -133,10 +133,10 @@ impl From<store::Error> for Problem {
     fn from(error: store::Error) -> Self {
         match error {
             store::Error::Full { .. } => {
-                Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", error.to_string())
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, Word::DiskFull, error.to_string())
             }
             store::Error::Closed => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "draining", "the server is shutting down")
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, Word::Draining, "the server is shutting down")
             }
             store::Error::Locked(_)
             | store::Error::File { .. }
@@ -153,16 +153,16 @@ impl From<Refused> for Problem {
         let retry_after = refused.retry_after();
         let message = refused.to_string();
         let (status, word) = match refused {
-            Refused::NoAction => (StatusCode::NOT_FOUND, "not_found"),
-            Refused::Paused => (StatusCode::CONFLICT, "paused"),
-            Refused::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
+            Refused::NoAction => (StatusCode::NOT_FOUND, Word::NotFound),
+            Refused::Paused => (StatusCode::CONFLICT, Word::Paused),
+            Refused::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, Word::TooLarge),
             Refused::ActionQueue { .. } | Refused::OrgQueue { .. } | Refused::OrgQueueBytes { .. } => {
-                (StatusCode::TOO_MANY_REQUESTS, "queue_full")
+                (StatusCode::TOO_MANY_REQUESTS, Word::QueueFull)
             }
-            Refused::Rate { .. } => (StatusCode::TOO_MANY_REQUESTS, "rate"),
-            Refused::Fuel { .. } => (StatusCode::TOO_MANY_REQUESTS, "fuel"),
-            Refused::OtherBody => (StatusCode::CONFLICT, "idempotency_conflict"),
-            Refused::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
+            Refused::Rate { .. } => (StatusCode::TOO_MANY_REQUESTS, Word::Rate),
+            Refused::Fuel { .. } => (StatusCode::TOO_MANY_REQUESTS, Word::Fuel),
+            Refused::OtherBody => (StatusCode::CONFLICT, Word::IdempotencyConflict),
+            Refused::Draining => (StatusCode::SERVICE_UNAVAILABLE, Word::Draining),
             Refused::Store(error) => return error.into(),
         };
         Self { retry_after, ..Self::new(status, word, message) }
@@ -188,7 +188,7 @@ impl From<NotSaved> for Problem {
             | NotSaved::Policy(_)
             | NotSaved::TooMany
             | NotSaved::TooManyOrganisations => Self::bad_request(message),
-            NotSaved::Taken(_) => Self::new(StatusCode::CONFLICT, "exists", message),
+            NotSaved::Taken(_) => Self::new(StatusCode::CONFLICT, Word::Exists, message),
             NotSaved::Prepare(error) => error.into(),
             NotSaved::Store(error) => error.into(),
         }
@@ -204,10 +204,10 @@ impl From<NotPrepared> for Problem {
             NotPrepared::NoAction | NotPrepared::NoVersion(_) => Self::not_found(message),
             // What the contract says of a file that is no zip.
             NotPrepared::Bundle(why) => Self::bad_request(format!("Error reading ZIP file: {why}")),
-            NotPrepared::NoMain => bad("no_main"),
+            NotPrepared::NoMain => bad(Word::NoMain),
             NotPrepared::Import { log, .. } => {
                 let said: Vec<&str> = log.iter().map(|line| line.message.as_str()).collect();
-                let problem = bad("import_failed");
+                let problem = bad(Word::ImportFailed);
                 if said.is_empty() {
                     problem
                 } else {
@@ -232,7 +232,7 @@ impl From<NotMade> for Problem {
             | NotMade::NoAction(_)
             | NotMade::NoHook(_)
             | NotMade::NoOrganisation(_) => Self::not_found(message),
-            NotMade::Exists(_) | NotMade::Known(_) => Self::new(StatusCode::CONFLICT, "exists", message),
+            NotMade::Exists(_) | NotMade::Known(_) => Self::new(StatusCode::CONFLICT, Word::Exists, message),
             NotMade::Password
             | NotMade::OldPassword
             | NotMade::Long { .. }
@@ -248,9 +248,9 @@ impl From<NotMade> for Problem {
 impl From<JsonRejection> for Problem {
     fn from(rejection: JsonRejection) -> Self {
         let word = match rejection.status() {
-            StatusCode::UNSUPPORTED_MEDIA_TYPE => "content_type",
-            StatusCode::PAYLOAD_TOO_LARGE => "too_large",
-            _ => "bad_json",
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Word::ContentType,
+            StatusCode::PAYLOAD_TOO_LARGE => Word::TooLarge,
+            _ => Word::BadJson,
         };
         Self::new(rejection.status(), word, rejection.body_text())
     }
@@ -258,8 +258,11 @@ impl From<JsonRejection> for Problem {
 
 impl From<BytesRejection> for Problem {
     fn from(rejection: BytesRejection) -> Self {
-        let word =
-            if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE { "too_large" } else { "bad_request" };
+        let word = if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            Word::TooLarge
+        } else {
+            Word::BadRequest
+        };
         Self::new(rejection.status(), word, rejection.body_text())
     }
 }

@@ -64,6 +64,7 @@ pub(super) struct DetailsWire {
 
 /// What is to be changed. The execution type cannot be; a client may send it all the same.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = ActionEdit)]
 pub(super) struct EditWire {
     name: Option<String>,
     environment_variables: Option<BTreeMap<String, String>>,

@@ -29,6 +29,7 @@ pub(super) struct ListQuery {
 
 /// Some changes, newest first.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AuditPage)]
 pub(super) struct PageWire {
     changes: Vec<ChangeWire>,
     /// Where the next page begins; null at the end

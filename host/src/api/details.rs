@@ -70,6 +70,7 @@ pub(super) struct RateWire {
 
 /// An action's settings beyond OpenObserve's.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ActionSettings)]
 pub(super) struct SettingsWire {
     timezone: String,
     paused: bool,
@@ -79,6 +80,7 @@ pub(super) struct SettingsWire {
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ActionSettingsEdit)]
 pub(super) struct EditSettingsWire {
     timezone: Option<String>,
     policy: Option<PolicyWire>,

@@ -33,6 +33,7 @@ const SECRET_BYTES: std::ops::RangeInclusive<usize> = 8..=256;
 /// A hook that is to be made.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewHook)]
 pub(super) struct NewWire {
     #[serde(default)]
     description: String,

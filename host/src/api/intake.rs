@@ -12,7 +12,7 @@ use axum::{
 use tokio::sync::Semaphore;
 
 use super::problem::Problem;
-use crate::answer::BodyMax;
+use crate::answer::{BodyMax, Word};
 
 /// What a permit is for.
 const UNIT_BYTES: u64 = 16 << 10;
@@ -48,7 +48,7 @@ pub(super) async fn admit(State(intake): State<Intake>, mut request: Request, ne
     let Ok(_room) = intake.units.clone().try_acquire_many_owned(wanted) else {
         let mut response = Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
-            "busy",
+            Word::Busy,
             "too much is being sent at this time: try again",
         )
         .into_response();

@@ -4,6 +4,7 @@ mod actions;
 #[expect(unused_qualifications, reason = "utoipa writes them")]
 mod audit;
 mod caller;
+mod description;
 mod details;
 mod health;
 mod hooks;

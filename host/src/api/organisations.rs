@@ -34,6 +34,7 @@ pub(super) struct OrganisationsWire {
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = NewOrganisation)]
 pub(super) struct NewWire {
     /// 1 to 64 letters, digits, `_` and `-`
     name: String,
@@ -41,6 +42,7 @@ pub(super) struct NewWire {
 
 /// Where an organisation's runs come from.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OrganisationSettings)]
 pub(super) struct SettingsWire {
     /// `ORIGIN_CLUSTER_URL` of its runs; null: this server's own
     origin_url: Option<String>,
@@ -51,6 +53,7 @@ pub(super) struct SettingsWire {
 /// What is to be changed; what is left out stays.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = OrganisationSettingsEdit)]
 pub(super) struct EditSettingsWire {
     /// null: this server's own
     #[serde(default, deserialize_with = "given")]

@@ -12,7 +12,9 @@ use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    actions, audit, details, health, hooks,
+    actions, audit,
+    description::complete,
+    details, health, hooks,
     intake::{Intake, admit},
     invoke, jobs, organisations,
     problem::Problem,
@@ -39,7 +41,7 @@ struct Description;
 
 /// All routes over `app`, and their description. `others`: routes of other modules.
 pub(crate) fn router(app: App, others: OpenApiRouter<App>) -> Router {
-    let (router, description) = OpenApiRouter::with_openapi(Description::openapi())
+    let (router, mut description) = OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(health::config))
         .merge(actions_router())
         .merge(runs_router())
@@ -47,6 +49,7 @@ pub(crate) fn router(app: App, others: OpenApiRouter<App>) -> Router {
         .merge(others)
         .merge(jobs_router())
         .split_for_parts();
+    complete(&mut description);
     let body_bytes = app.settings().body_bytes;
     router
         .merge(utoipa_swagger_ui::SwaggerUi::new("/api-docs").url("/openapi.json", description))

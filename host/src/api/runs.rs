@@ -24,7 +24,7 @@ use super::{
     wire::{LogLineWire, RunWire},
 };
 use crate::{
-    answer::{EndedWire, Prefer, answer},
+    answer::{EndedWire, Prefer, Word, answer},
     app::{App, new_traceparent},
     model::{
         account::Permission,
@@ -58,6 +58,7 @@ pub(super) struct ListQuery {
 
 /// Some runs, newest first.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RunPage)]
 pub(super) struct PageWire {
     runs: Vec<RunWire>,
     /// Where the next page begins; null at the end
@@ -184,7 +185,7 @@ pub(super) async fn cancel(
     let run = found(&app, &org, &id).await?;
     if run.status.is_final() {
         let message = format!("run {} has ended already: {}", run.id, run.status.as_str());
-        return Err(Problem::new(StatusCode::CONFLICT, "ended", message));
+        return Err(Problem::new(StatusCode::CONFLICT, Word::Ended, message));
     }
     let run = app.runner().cancel(run.id).await?.unwrap_or(run);
     Ok((StatusCode::ACCEPTED, Json(RunWire::new(&run, None))).into_response())

@@ -44,6 +44,7 @@ pub(super) struct AccountsWire {
 
 /// A service account that is to be made.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = NewServiceAccount)]
 pub(super) struct NewWire {
     email: String,
     /// admin, editor, invoker (the default) or viewer
@@ -55,6 +56,7 @@ pub(super) struct NewWire {
 
 /// What is to be changed.
 #[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(as = ServiceAccountEdit)]
 pub(super) struct EditWire {
     /// admin, editor, invoker, viewer
     role: Option<String>,

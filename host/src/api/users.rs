@@ -21,6 +21,7 @@ use crate::{
 
 /// A user who is to be made, or who is to get a role in this organisation too.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = NewUser)]
 pub(super) struct NewWire {
     email: String,
     /// Of 8 to 256 bytes; left out for a user whom other organisations know already
@@ -31,6 +32,7 @@ pub(super) struct NewWire {
 
 /// What is to be changed: a role by an admin, a password by the user.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = UserEdit)]
 pub(super) struct EditWire {
     /// admin, editor, invoker, viewer
     role: Option<String>,

@@ -12,7 +12,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::signature::{self, BadSignature};
 use crate::{
     answer::{
-        EndedWire, ErrorWire, Path, Prefer, Problem, answer, ask, bytes, idempotency, records, traceparent,
+        EndedWire, ErrorWire, Path, Prefer, Problem, Word, answer, ask, bytes, idempotency, records,
+        traceparent,
     },
     app::App,
     clock,
@@ -109,6 +110,6 @@ fn coalesced(hook: &Hook, policy: &Policy, input: &str) -> Option<OnceAsk> {
 
 impl From<BadSignature> for Problem {
     fn from(bad: BadSignature) -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "signature", bad.to_string())
+        Self::new(StatusCode::UNAUTHORIZED, Word::Signature, bad.to_string())
     }
 }

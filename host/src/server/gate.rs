@@ -11,7 +11,11 @@ use axum::{
 };
 use tower::ServiceExt as _;
 
-use crate::{answer::Problem, store::Store, telemetry::Metrics};
+use crate::{
+    answer::{Problem, Word},
+    store::Store,
+    telemetry::Metrics,
+};
 
 /// Opened once, when everything is there.
 #[derive(Debug, Clone)]
@@ -67,7 +71,7 @@ async fn pass(State(gate): State<Gate>, request: Request) -> Response {
     let Some((router, _)) = gate.inner.get() else {
         return Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
-            "starting",
+            Word::Starting,
             "the server is starting: try again in a moment",
         )
         .into_response();
