@@ -16,7 +16,7 @@ pub(super) struct ConfigWire {
 }
 
 /// What this server is.
-#[utoipa::path(get, path = "/config", tag = "server", responses((status = 200, body = ConfigWire)))]
+#[utoipa::path(get, path = "/config", tag = "server", security(()), responses((status = 200, body = ConfigWire)))]
 pub(super) async fn config() -> Json<ConfigWire> {
     Json(ConfigWire {
         version: env!("CARGO_PKG_VERSION"),

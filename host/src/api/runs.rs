@@ -18,7 +18,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     actions::DoneWire,
-    caller::{Caller, action_id, run_id},
+    caller::{Caller, action_id, run_id, shown},
     problem::Problem,
     query::{Path, Query},
     wire::{LogLineWire, RunWire},
@@ -50,6 +50,15 @@ pub(super) struct ListQuery {
     since: Option<String>,
     /// RFC 3339: asked for before this time
     until: Option<String>,
+    /// `next` of the page before
+    before: Option<String>,
+    /// At most so many, up to 1,000
+    limit: Option<usize>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct DeadQuery {
     /// `next` of the page before
     before: Option<String>,
     /// At most so many, up to 1,000
@@ -217,17 +226,17 @@ pub(super) async fn replay(
 /// List runs that failed for the last time, newest first
 #[utoipa::path(
     get, path = "/api/{org}/dead_letters", tag = "runs",
-    params(("org" = String, Path, description = "The organisation"), ListQuery),
+    params(("org" = String, Path, description = "The organisation"), DeadQuery),
     responses((status = 200, body = PageWire))
 )]
 pub(super) async fn dead_letters(
     State(app): State<App>,
     Path(org): Path<String>,
     caller: Caller,
-    Query(query): Query<ListQuery>,
+    Query(query): Query<DeadQuery>,
 ) -> Result<Json<PageWire>, Problem> {
     let org = caller.may(&org, Permission::ReadRuns)?;
-    let before = query.before.as_deref().map(run_id).transpose()?;
+    let before = query.before.as_deref().map(cursor).transpose()?;
     let limit = query.limit.unwrap_or(LIMIT).clamp(1, LIMIT_MAX);
     let page = app.store().read(move |view| {
         let ids: Vec<RunId> = view.dead(&org, before).take(limit + 1).collect::<store::Result<_>>()?;
@@ -237,6 +246,11 @@ pub(super) async fn dead_letters(
         Ok::<_, store::Error>(Page { runs: runs.into_iter().flatten().collect(), next })
     });
     Ok(Json(PageWire::from(page.await?)))
+}
+
+/// Where a page begins.
+fn cursor(before: &str) -> Result<RunId, Problem> {
+    before.parse().map_err(|_| Problem::bad_request(format!("before is no run's id: {}", shown(before))))
 }
 
 /// Run a dead letter again
@@ -280,7 +294,7 @@ async fn page(app: &App, index: Index, query: &ListQuery) -> Result<Json<PageWir
         since: time(query.since.as_deref(), "since")?,
         until: time(query.until.as_deref(), "until")?,
     };
-    let before = query.before.as_deref().map(run_id).transpose()?;
+    let before = query.before.as_deref().map(cursor).transpose()?;
     let limit = query.limit.unwrap_or(LIMIT).clamp(1, LIMIT_MAX);
     let page = app.store().read(move |view| view.runs(&index, &filter, before, limit)).await?;
     Ok(Json(PageWire::from(page)))
