@@ -5,8 +5,8 @@ use wasmtime::{Caller, Trap};
 
 use crate::state::State;
 
-/// A busy guest gives way after this much fuel: two to five milliseconds of CPU.
-pub(crate) const YIELD_FUEL: u64 = 20_000_000;
+/// A busy guest gives way after this much fuel: half a millisecond to one of CPU.
+pub(crate) const YIELD_FUEL: u64 = 4_000_000;
 
 /// Price of walking a path: a system call or two.
 const PATH_FUEL: u64 = 5_000;

@@ -1,4 +1,5 @@
-"""Lays all rows of one run out as a table, and with `--write` keeps it in docs/benchmarks.md, with a plot.
+"""Lays all rows of one run out as a table, and with `--write` keeps it in docs/benchmarks.md, with a plot. With
+`--served` it is the server's table.
 
 Owns the table and which part of the document is generated; what was measured comes from the files in `--rows`.
 """
@@ -15,17 +16,19 @@ import plot
 from timing import Row
 
 _FILES = ("ours", "native", "pyeryx", "componentize")
+_SERVED_FILES = ("http", "server", "fairness")
 _HEAD = ("path", "measured", "goal", "beside", "runs and spread")
 _BEGIN = "<!-- scripts/bench writes from here -->"
+_SERVED_BEGIN = "<!-- scripts/bench http server fairness writes from here -->"
 _END = "<!-- to here -->"
 # Where more is better; everywhere else a goal is the most it may be.
 _RATES = {"runs/s"}
 
 
-def read(directory: Path) -> list[Row]:
+def read(directory: Path, files: tuple[str, ...]) -> list[Row]:
     """All rows of this run, ours first."""
     found: list[Row] = []
-    for name in _FILES:
+    for name in files:
         path = directory / f"{name}.json"
         if path.exists():
             found += json.loads(path.read_text())
@@ -74,13 +77,13 @@ def table(found: list[Row]) -> str:
     return "\n".join([laid(lines[0]), f"| {' | '.join(rule)} |", *map(laid, lines[1:])])
 
 
-def document(text: str, generated: str) -> str:
-    """The document with its generated part replaced."""
-    before, found, rest = text.partition(_BEGIN)
+def document(text: str, begin: str, generated: str) -> str:
+    """The document with the generated part behind `begin` replaced."""
+    before, found, rest = text.partition(begin)
     _, ended, after = rest.partition(_END)
     if not found or not ended:
-        raise ValueError(f"docs/benchmarks.md has lost its marks {_BEGIN} and {_END}")
-    return f"{before}{_BEGIN}\n\n{generated}\n\n{_END}{after}"
+        raise ValueError(f"docs/benchmarks.md has lost its marks {begin} and {_END}")
+    return f"{before}{begin}\n\n{generated}\n\n{_END}{after}"
 
 
 def main() -> None:
@@ -89,16 +92,19 @@ def main() -> None:
     parser.add_argument("--guest", type=Path, required=True)
     parser.add_argument("--load", required=True)
     parser.add_argument("--native", default="")
+    parser.add_argument("--served", action="store_true")
     parser.add_argument("--write", type=Path)
     arguments = parser.parse_args()
-    found = read(arguments.rows)
+    found = read(arguments.rows, _SERVED_FILES if arguments.served else _FILES)
     facts = machine.facts(arguments.guest, arguments.native, arguments.load)
     told = "\n".join(f"- {name}: {value}" for name, value in facts)
     laid = table(found)
     print(f"{told}\n\n{laid}")
     if arguments.write:
         path = arguments.write / "benchmarks.md"
-        path.write_text(document(path.read_text(), f"{told}\n\n{laid}"))
+        begin = _SERVED_BEGIN if arguments.served else _BEGIN
+        path.write_text(document(path.read_text(), begin, f"{told}\n\n{laid}"))
+    if arguments.write and not arguments.served:
         (arguments.write / "benchmarks.svg").write_text(plot.draw(found))
 
 

@@ -8,7 +8,7 @@ from typing import TypedDict
 
 
 class Row(TypedDict, total=False):
-    """One number; `ours` names the row of ours that does the same job."""
+    """One number; `ours` names the row of ours that does the same job, `goal` what it ought to be."""
 
     section: str
     row: str
@@ -16,6 +16,8 @@ class Row(TypedDict, total=False):
     unit: str
     note: str
     ours: str
+    goal: float
+    beside: str
 
 
 def percentiles(call: Callable[[], object], count: int, warm_up: int) -> tuple[float, float, str]:

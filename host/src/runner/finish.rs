@@ -9,6 +9,7 @@ use super::{
     deadline::Later,
     execute::Attempt,
     live::{Ended, Live},
+    plan::Known,
     start::{Entry, Inner},
 };
 use crate::{
@@ -16,7 +17,7 @@ use crate::{
     model::{
         action::Activity,
         id::ActionId,
-        policy::Retry,
+        policy::Retention,
         run::{Failure, LogLine, Run, Status, Usage},
     },
     random,
@@ -37,6 +38,8 @@ struct Written {
     state: Option<Vec<u8>>,
     /// Whether another attempt follows.
     again: bool,
+    /// `None` when the action could not be read.
+    retention: Option<Retention>,
 }
 
 impl Inner {
@@ -47,7 +50,7 @@ impl Inner {
             live.push_line(remark_line(why, now, live.run().attempt));
         }
         let log = encode_log(&live.log()).unwrap_or_default();
-        let retry = self.retry_of(live).await;
+        let known = self.known_to(live).await;
         let (run, accepted) = live.update(|run| {
             run.ended_at = Some(now);
             run.usage = usage;
@@ -56,6 +59,7 @@ impl Inner {
             run.status = status_of(failure.as_ref());
             run.error = failure;
         });
+        let retry = known.as_ref().map(|known| known.action.policy.retry);
         let wait = retry.filter(|_| accepted && may_be_tried_again(run.status));
         let wait = wait.and_then(|retry| retry.wait(run.attempt, u32::from_be_bytes(random::bytes())));
         let (run, _) = live.update(|run| match wait {
@@ -76,6 +80,7 @@ impl Inner {
             log,
             state,
             again: wait.is_some(),
+            retention: known.as_ref().map(|known| known.action.policy.retention),
         };
         let recorded = self.store.record_later(
             move |change| write_down(change, written, began, now),
@@ -103,10 +108,10 @@ impl Inner {
         }
     }
 
-    async fn retry_of(&self, live: &Live) -> Option<Retry> {
+    /// The action of a run, as it is now.
+    async fn known_to(&self, live: &Live) -> Option<Arc<Known>> {
         let run = live.run();
-        let known = self.plans.known(&run.org, run.action).await.ok().flatten()?;
-        Some(known.action.policy.retry)
+        self.plans.known(&run.org, run.action).await.ok().flatten()
     }
 
     /// Tells whoever waits, and puts a run that is tried again where it waits.
@@ -226,12 +231,12 @@ fn write_down(
     began: Timestamp,
     now: Timestamp,
 ) -> store::Result<()> {
-    let Written { mut run, accepted, input, result, log, state, again } = written;
-    let Some(action) = change.action(&run.org, &run.action)? else {
+    let Written { mut run, accepted, input, result, log, state, again, retention } = written;
+    if !change.has_action(&run.org, &run.action)? {
         // Removed meanwhile: nothing of it is kept.
         change.remove_running(&run);
         return change.remove_run(&run);
-    };
+    }
     let attempt = if again { run.attempt - 1 } else { run.attempt };
     change.put_log(&run.id, attempt, &log);
     if let Some(kept) = change.run(&run.id)? {
@@ -258,7 +263,9 @@ fn write_down(
     change.put_run(&run)?;
     let mut activity = change.activity(&run.action)?;
     count(&mut activity, &run, began, now);
-    change.retain_runs(&run.action, &mut activity, &action.policy.retention, now, REMOVED_AT_ONCE)?;
+    if let Some(retention) = &retention {
+        change.retain_runs(&run.action, &mut activity, retention, now, REMOVED_AT_ONCE)?;
+    }
     change.put_activity(&run.action, &activity)
 }
 

@@ -18,6 +18,10 @@ impl View {
         self.one::<ActionRecord, _>(&key::action(org, id), ACTION)
     }
 
+    pub(crate) fn has_action(&self, org: &OrgId, id: &ActionId) -> Result<bool> {
+        Ok(self.db.contains_key(key::action(org, id))?)
+    }
+
     /// An organisation's actions, newest first.
     pub(crate) fn actions(&self, org: &OrgId) -> impl Iterator<Item = Result<Action>> + use<> {
         self.all::<ActionRecord, _>(&key::actions(org), ACTION).rev()

@@ -76,8 +76,12 @@ impl Change<'_> {
     /// Forgets at most `most` lines from before `before`.
     pub(crate) fn forget_audit(&mut self, org: &OrgId, before: Timestamp, most: usize) -> Result<usize> {
         let range = key::audit_of_org(org)..key::audit(org, micros(before), 0);
-        let old: Vec<sled::IVec> =
-            self.db.range(range).keys().take(most).collect::<std::result::Result<_, _>>()?;
+        let old: Vec<sled::IVec> = self
+            .db
+            .range(range)
+            .map(|entry| entry.map(|(key, _)| key))
+            .take(most)
+            .collect::<std::result::Result<_, _>>()?;
         for key in &old {
             self.remove(key.clone());
         }

@@ -16,8 +16,9 @@ use super::{
     files::{DIR, Files},
     key,
     open::{DATABASE, LOCK, config, lock, sync_folders, table},
+    table::Table,
     value::Put,
-    writer::{apply, flush},
+    writer::{enter, flush},
 };
 
 const MAGIC: &[u8; 8] = b"ACTBAK01";
@@ -104,7 +105,8 @@ pub(crate) fn restore(from: &Path, dir: &Path) -> Result<u64> {
 
 fn fill(from: &Path, dir: &Path) -> Result<u64> {
     let db = config(dir).open()?;
-    let view = View { files: Arc::new(Files::open(dir, &db)?), db, broken: Arc::default() };
+    let collecting = Table::new(db.clone()).collecting();
+    let view = View { files: Arc::new(Files::open(dir, &db)?), db: collecting, broken: Arc::default() };
     let (mut group, mut bytes, mut count, mut format) = (Vec::new(), 0, 0, Vec::new());
     each(from, |key, value| {
         count += 1;
@@ -123,10 +125,10 @@ fn fill(from: &Path, dir: &Path) -> Result<u64> {
     put(&view, group)?;
     let table = table(dir);
     let file = File::open(&table).map_err(Error::file("open", table))?;
-    flush(&view.db, &file)?;
+    flush(&db, &file)?;
     // Last: without it, the store is not opened.
-    view.db.insert(key::FORMAT, format)?;
-    flush(&view.db, &file)?;
+    db.insert(key::FORMAT, format)?;
+    flush(&db, &file)?;
     sync_folders(dir)?;
     Ok(count)
 }
@@ -139,7 +141,8 @@ fn put(view: &View, group: Vec<(Vec<u8>, Vec<u8>)>) -> Result<()> {
         }
         Ok::<_, Error>(())
     };
-    apply(view, put).map(drop)
+    enter(view, put)?;
+    Ok(view.db.apply()?)
 }
 
 /// That the file is whole; how many entries it has.

@@ -8,7 +8,7 @@ use std::{
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Error, Result, files::Files, value::Put};
+use super::{Error, Result, files::Files, table::Table, value::Put};
 
 /// Records begin with this, so that a later form can be told from this one.
 const RECORD_FORM: u8 = 1;
@@ -17,13 +17,13 @@ const RECORD_FORM: u8 = 1;
 /// before or after that. Within a [`Change`] nothing changes.
 #[derive(Debug, Clone)]
 pub(crate) struct View {
-    pub(super) db: sled::Db,
+    pub(super) db: Table,
     pub(super) files: Arc<Files>,
     /// The library could not write: it does not again until the store is opened anew.
     pub(super) broken: Arc<AtomicBool>,
 }
 
-/// Collects what is to be changed. Reading through it shows the store as it was when the change began: a change does not
+/// Collects what is to be changed. Reading through it shows the store as the changes before it left it: a change does not
 /// see itself.
 pub(crate) struct Change<'a> {
     pub(super) view: &'a View,

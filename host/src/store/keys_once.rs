@@ -54,7 +54,8 @@ impl Change<'_> {
     /// Forgets at most `most` of those that ended before `now`; how many it were.
     pub(crate) fn forget_once(&mut self, now: Timestamp, most: usize) -> Result<usize> {
         let now_ms = millis(now);
-        let ended = self.db.range(key::ONCE_ENDS.to_vec()..key::once_ends_before(now_ms)).keys().take(most);
+        let ended = self.db.range(key::ONCE_ENDS.to_vec()..key::once_ends_before(now_ms)).take(most);
+        let ended = ended.map(|entry| entry.map(|(key, _)| key));
         let ended: Vec<sled::IVec> = ended.collect::<std::result::Result<_, _>>()?;
         for end in &ended {
             let named = end.get(9..).and_then(|rest| rest.split_first_chunk::<20>());

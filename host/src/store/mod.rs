@@ -20,6 +20,7 @@ mod queue;
 mod record;
 mod retention;
 mod runs;
+mod table;
 mod unmade;
 mod value;
 mod writer;

@@ -12,6 +12,7 @@ use super::{
     Change, Error, Result, View,
     files::Files,
     key,
+    table::Table,
     unmade::Unmade,
     writer::{Made, Writer},
 };
@@ -85,7 +86,8 @@ impl Store {
             .flush_every_ms(Some(u64::try_from(settings.flush.as_millis()).unwrap_or(u64::MAX)));
         let db = config.open()?;
         check_format(&db, dir)?;
-        let view = View { files: Arc::new(Files::open(dir, &db)?), db, broken: Arc::default() };
+        let view =
+            View { files: Arc::new(Files::open(dir, &db)?), db: Table::new(db), broken: Arc::default() };
         sync_folders(dir)?;
         let writer = Writer::start(view.clone(), &table(dir), settings.flushed.clone());
         let writer = writer.map_err(Error::file("start the threads of", dir))?;
@@ -216,7 +218,7 @@ impl Store {
 
     /// What the store takes on the disk, in bytes. Blocks.
     pub(crate) fn disk_bytes(&self) -> Result<u64> {
-        Ok(self.0.view.db.size_on_disk()? + self.0.view.files.bytes())
+        Ok(self.0.view.db.db.size_on_disk()? + self.0.view.files.bytes())
     }
 
     pub(crate) fn dir(&self) -> &Path {

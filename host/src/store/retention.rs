@@ -39,15 +39,16 @@ impl Change<'_> {
         most: usize,
     ) -> Result<usize> {
         let age = SignedDuration::try_from(retention.age).unwrap_or(SignedDuration::MAX);
-        let oldest = now.checked_sub(age).unwrap_or(Timestamp::MIN);
+        let oldest = RunId::first_at(now.checked_sub(age).unwrap_or(Timestamp::MIN));
         let mut removed = 0;
         for id in self.ended_runs(action) {
             let id = id?;
-            let Some(run) = self.run(&id)? else { continue };
             let too_many = activity.runs > retention.runs || activity.bytes > retention.bytes;
-            if removed >= most || !(too_many || run.queued_at < oldest) {
+            // An id says when its run was asked for: one that stays need not be read.
+            if removed >= most || !(too_many || id < oldest) {
                 break;
             }
+            let Some(run) = self.run(&id)? else { continue };
             self.remove_run(&run)?;
             activity.runs = activity.runs.saturating_sub(1);
             activity.bytes = activity.bytes.saturating_sub(run.bytes());

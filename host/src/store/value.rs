@@ -24,9 +24,9 @@ pub(super) enum Put {
     Nothing,
 }
 
-/// A change that is ready to be applied.
+/// A change that is ready to be entered.
 pub(super) struct Ready {
-    pub(super) batch: sled::Batch,
+    pub(super) puts: Vec<(sled::IVec, Option<sled::IVec>)>,
     /// Values that nobody will know any more.
     pub(super) gone: Vec<Outside>,
 }
@@ -77,26 +77,26 @@ impl Change<'_> {
     pub(super) fn ready(self) -> Result<Ready> {
         let (db, files) = (&self.view.db, &*self.view.files);
         let mut made = Made { files, values: Vec::new() };
-        let mut ready = Ready { batch: sled::Batch::default(), gone: Vec::new() };
+        let mut ready = Ready { puts: Vec::new(), gone: Vec::new() };
         for (key, put) in self.puts {
             if key::may_be_outside(&key)
                 && let Some(outside) = db.get(&key)?.and_then(|stored| outside(&stored))
             {
-                ready.batch.remove(outside.entry().0);
+                ready.puts.push((outside.entry().0.into(), None));
                 ready.gone.push(outside);
             }
             match put {
-                Put::Plain(bytes) => ready.batch.insert(key, bytes),
-                Put::Nothing => ready.batch.remove(key),
+                Put::Plain(bytes) => ready.puts.push((key, Some(bytes.into()))),
+                Put::Nothing => ready.puts.push((key, None)),
                 Put::Value(bytes) if bytes.len() <= INSIDE_BYTES_MAX => {
-                    ready.batch.insert(key, marked(INSIDE, &bytes));
+                    ready.puts.push((key, Some(marked(INSIDE, &bytes).into())));
                 }
                 Put::Value(bytes) => {
                     let outside = files.write(&bytes)?;
                     made.values.push(outside);
                     let (name, entry) = outside.entry();
-                    ready.batch.insert(name, entry);
-                    ready.batch.insert(key, marked(OUTSIDE, &outside.encode()));
+                    ready.puts.push((name.into(), Some(entry.into())));
+                    ready.puts.push((key, Some(marked(OUTSIDE, &outside.encode()).into())));
                 }
             }
         }
