@@ -11,7 +11,7 @@ use super::{
     actions::{DoneWire, zip_of},
     caller::{Caller, action_id},
     problem::Problem,
-    query::{Body, Path},
+    query::{Body, Path, object_field},
     wire::rfc3339,
 };
 use crate::{
@@ -42,6 +42,7 @@ pub(super) struct PolicyWire {
     /// Runs that may wait
     queue: Option<u32>,
     /// At most so many runs in each stretch of so long; `runs` 0 for no bound
+    #[serde(deserialize_with = "object_field")]
     rate: Option<RateWire>,
     /// skip, queue, allow
     overlap: Option<String>,
@@ -83,6 +84,7 @@ pub(super) struct SettingsWire {
 #[schema(as = ActionSettingsEdit)]
 pub(super) struct EditSettingsWire {
     timezone: Option<String>,
+    #[serde(default, deserialize_with = "object_field")]
     policy: Option<PolicyWire>,
 }
 

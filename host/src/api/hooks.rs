@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use axum::{Json, extract::State};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use utoipa::ToSchema;
 
 use super::{
     actions::DoneWire,
     caller::{Caller, action_id, shown},
     problem::Problem,
-    query::{Body, Path},
+    query::{Body, Path, object_field},
     wire::rfc3339,
 };
 use crate::{
@@ -37,7 +37,7 @@ const SECRET_BYTES: std::ops::RangeInclusive<usize> = 8..=256;
 pub(super) struct NewWire {
     #[serde(default)]
     description: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "signature_field")]
     signature: SignatureWire,
     #[serde(default)]
     answer: AnswerWire,
@@ -214,6 +214,10 @@ fn window(seconds: Option<u64>, least: u64) -> Result<Duration, Problem> {
         return Err(Problem::bad_request(message));
     }
     Ok(Duration::from_secs(seconds))
+}
+
+fn signature_field<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SignatureWire, D::Error> {
+    object_field(deserializer)?.ok_or_else(|| D::Error::custom("signature is null"))
 }
 
 impl From<&Hook> for HookWire {

@@ -246,6 +246,9 @@ fn organisation(org: &str) -> Result<OrgId, JobProblem> {
 
 async fn read<T: serde::de::DeserializeOwned>(app: &App, request: Request) -> Result<T, JobProblem> {
     let body = bytes(request, app).await.map_err(JobProblem::Problem)?;
+    if body.trim_ascii_start().starts_with(b"[") {
+        return Err(failed("the body is wrong: it is an array, send an object"));
+    }
     serde_json::from_slice(&body).map_err(|error| failed(format!("the body is wrong: {error}")))
 }
 

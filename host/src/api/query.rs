@@ -2,12 +2,15 @@
 
 use axum::{
     extract::{FromRequest, FromRequestParts, Request, rejection::JsonRejection},
-    http::request::Parts,
+    http::{StatusCode, request::Parts},
 };
-use serde::de::DeserializeOwned;
+use serde::{
+    Deserialize as _, Deserializer,
+    de::{DeserializeOwned, Error as _},
+};
 
 use super::problem::Problem;
-use crate::app::App;
+use crate::{answer::Word, app::App};
 
 pub(super) use crate::answer::{Path, bytes};
 
@@ -39,7 +42,24 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
 
 /// The same, for a route that does not always have one.
 pub(super) async fn parsed<T: DeserializeOwned>(request: Request, app: &App) -> Result<T, Problem> {
-    let bytes = bytes(request, app).await?;
-    let parsed: Result<axum::Json<T>, JsonRejection> = axum::Json::from_bytes(&bytes);
+    of_object(&bytes(request, app).await?)
+}
+
+/// The fields of a JSON object. What is read into would take them from an array too, which nobody means.
+pub(super) fn of_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        let said = "the body is an array: send an object";
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, Word::BadJson, said));
+    }
+    let parsed: Result<axum::Json<T>, JsonRejection> = axum::Json::from_bytes(bytes);
     Ok(parsed?.0)
+}
+
+/// The same for a field, which may be null.
+pub(super) fn object_field<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    let fields: Option<serde_json::Map<String, serde_json::Value>> = Option::deserialize(deserializer)?;
+    let read = fields.map(|fields| serde_json::from_value(serde_json::Value::Object(fields)));
+    read.transpose().map_err(D::Error::custom)
 }

@@ -11,7 +11,7 @@ use super::{
     actions::DoneWire,
     caller::{Caller, email, role},
     problem::Problem,
-    query::{Body, Path, Query, parsed},
+    query::{Body, Path, Query, bytes, of_object},
 };
 use crate::{
     app::{App, Made},
@@ -79,6 +79,14 @@ pub(super) struct TokenWire {
     user: String,
 }
 
+/// What was done to an account.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub(super) enum EditedWire {
+    Rotated(TokenWire),
+    Changed(DoneWire),
+}
+
 /// List an organisation's service accounts
 #[utoipa::path(
     get, path = "/api/{org}/service_accounts", tag = "accounts",
@@ -132,7 +140,7 @@ pub(super) async fn create(
     ),
     request_body(content = Option<EditWire>, description = "Not needed for a new token"),
     responses(
-        (status = 200, description = "with `rotateToken`; without it, that it was done", body = TokenWire),
+        (status = 200, description = "with `rotateToken`; without it, that it was done", body = EditedWire),
         (status = 403, body = super::ErrorWire),
         (status = 404, body = super::ErrorWire),
     )
@@ -143,18 +151,19 @@ pub(super) async fn edit(
     caller: Caller,
     Query(query): Query<EditQuery>,
     request: Request,
-) -> Result<axum::response::Response, Problem> {
-    use axum::response::IntoResponse as _;
+) -> Result<Json<EditedWire>, Problem> {
     let org = caller.may(&org, Permission::Administer)?;
     let account = email(&account)?;
+    let body = bytes(request, &app).await?;
+    // Clients that want a new token send an object of nothing, or nothing at all.
+    let edit = if query.rotate_token && body.is_empty() { EditWire::default() } else { of_object(&body)? };
     if query.rotate_token {
         let made = app.rotate_token(org, account, caller.email()).await?;
-        return Ok(Json(TokenWire::from(made)).into_response());
+        return Ok(Json(EditedWire::Rotated(TokenWire::from(made))));
     }
-    let edit: EditWire = parsed(request, &app).await?;
     let role = edit.role.as_deref().map(role).transpose()?;
     app.change_member(org, account, AccountKind::Service, role, edit.description, caller.email()).await?;
-    Ok(Json(DoneWire { code: 200, message: "Service account updated" }).into_response())
+    Ok(Json(EditedWire::Changed(DoneWire { code: 200, message: "Service account updated" })))
 }
 
 /// Remove a service account
