@@ -26,11 +26,25 @@ pub(super) fn complete(description: &mut OpenApi) {
         let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Basic).description(Some(what)).build();
         components.security_schemes.insert(name.to_owned(), SecurityScheme::Http(scheme).into());
     }
+    for schema in components.schemas.values_mut() {
+        if let RefOr::T(Schema::Object(object)) = schema {
+            object.properties.values_mut().for_each(unbound);
+        }
+    }
     description.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>(ACCOUNT, [])]);
     for item in description.paths.paths.values_mut() {
         for operation in operations(item) {
             complete_operation(operation);
         }
+    }
+}
+
+/// Numbers without a sign reach further than those of any format that is known there.
+fn unbound(field: &mut RefOr<Schema>) {
+    if let RefOr::T(Schema::Object(field)) = field
+        && field.minimum.is_some()
+    {
+        field.format = None;
     }
 }
 
