@@ -152,9 +152,9 @@ pub(super) async fn edit(
 ) -> Result<Json<SavedWire>, Problem> {
     let org = caller.may(&org, Permission::EditActions)?;
     let id = action_id(&id)?;
-    app.edit(org, id, Edit::from(edit), caller.email()).await.map_err(|error| match error {
-        NotSaved::NoAction(_) => Problem::not_found("Failed to fetch action").unfound(),
-        error => Problem::from(error),
+    app.edit(org, id, Edit::from(edit), caller.email()).await.map_err(|error| {
+        let is_gone = matches!(error, NotSaved::NoAction(_));
+        if is_gone { Problem::not_found("Failed to fetch action").unfound() } else { Problem::from(error) }
     })?;
     Ok(Json(SavedWire { uuid: id.to_string() }))
 }

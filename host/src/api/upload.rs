@@ -73,9 +73,10 @@ pub(super) async fn upload(
     }
     let org = caller.may(&org, Permission::EditActions)?;
     let upload = form.upload(&app, org, caller.email())?;
-    let id = app.upload(upload).await.map_err(|error| match error {
-        NotSaved::NoAction(_) => Problem::not_found(format!("Failed to process action:{error}")).unfound(),
-        error => Problem::from(error).unfound(),
+    let id = app.upload(upload).await.map_err(|error| {
+        let is_gone = matches!(error, NotSaved::NoAction(_));
+        let gone = || Problem::not_found(format!("Failed to process action:{error}"));
+        if is_gone { gone().unfound() } else { Problem::from(error).unfound() }
     })?;
     Ok(Json(SavedWire { uuid: id.to_string() }))
 }
