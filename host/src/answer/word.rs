@@ -9,8 +9,7 @@ macro_rules! words {
         }
 
         impl Word {
-            #[cfg(test)]
-            const ALL: &[Self] = &[$(Self::$word,)+];
+            pub(crate) const ALL: &[Self] = &[$(Self::$word,)+];
 
             /// As it stands in an answer.
             pub(crate) fn as_str(self) -> &'static str {

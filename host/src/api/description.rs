@@ -8,6 +8,8 @@ use utoipa::openapi::{
     security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
 };
 
+use crate::answer::Word;
+
 const ACCOUNT: &str = "account";
 const ACTION_SERVER: &str = "action_server";
 /// The tag of OpenObserve's action-server API, whose errors are its own.
@@ -30,6 +32,11 @@ pub(super) fn complete(description: &mut OpenApi) {
         if let RefOr::T(Schema::Object(object)) = schema {
             object.properties.values_mut().for_each(unbound);
         }
+    }
+    if let Some(RefOr::T(Schema::Object(error))) = components.schemas.get_mut("ErrorWire") {
+        let words = text().enum_values(Some(Word::ALL.iter().map(|word| word.as_str())));
+        let words = words.description(Some("A stable word for programs: see docs/api.md."));
+        error.properties.insert("error_detail".to_owned(), Schema::from(words.build()).into());
     }
     description.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>(ACCOUNT, [])]);
     for item in description.paths.paths.values_mut() {
