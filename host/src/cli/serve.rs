@@ -45,7 +45,8 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<ExitCode, Failure> {
     let settings = Effective::read(&args.settings.flags()).map_err(Failure::bad_input)?.settings;
     let places = Places::from_environment().map_err(Failure::bad_input)?;
-    let executor = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let executor =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(http_threads()).enable_all().build();
     let executor = executor.context("cannot start the executor").map_err(Failure::Internal)?;
     let otlp = settings.otlp.as_ref();
     let traces =
@@ -74,6 +75,11 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<ExitCode, Failure>
     }
     served?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Half as many as there are cores: answering is less work than running, and idle ones wake each other up for nothing.
+fn http_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| usize::from(cores).div_ceil(2))
 }
 
 fn tell(terminal: &Terminal, told: Told<'_>) {
