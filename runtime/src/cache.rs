@@ -3,7 +3,7 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, Write as _},
+    io::{self, Read as _, Write as _},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
@@ -40,10 +40,7 @@ impl Cache {
         let mut bytes = fs::read(&path).ok()?;
         let end = bytes.len().checked_sub(CHECKSUM_BYTES)?;
         let intact = blake3::hash(&bytes[..end]) == bytes[end..];
-        // For `prune`. A file that is gone again, or a disk that is full, makes it look older than it is: no harm.
-        let used = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
-        let used = Timestamps { last_access: used, last_modification: used };
-        let _ = rustix::fs::utimensat(CWD, &path, &used, AtFlags::empty());
+        mark_used(&path);
         bytes.truncate(end);
         intact.then_some(bytes)
     }
@@ -111,9 +108,31 @@ impl Cache {
     /// Loads code that [`Cache::write`] kept. `None` when there is none, it was damaged, or wasmtime refuses it.
     #[expect(unsafe_code, reason = "wasmtime trusts precompiled code")]
     pub(crate) fn module(&self, engine: &wasmtime::Engine, name: &str) -> Option<Module> {
-        let code = self.read(name)?;
+        let path = self.path(name);
+        let file = File::open(&path).ok().filter(|file| is_intact(file).unwrap_or(false))?;
+        mark_used(&path);
+        // The file is mapped, not copied: what is never run takes no memory. That its checksum stands behind the code does
+        // not matter to wasmtime.
         // SAFETY: the bytes are what we wrote after compiling: the checksum says so, the directory is only this user's
-        // to write, and the name holds hashes of the module and of wasmtime's version and settings.
-        unsafe { Module::deserialize(engine, code) }.ok()
+        // to write, nobody writes to a file that has its name, and the name holds hashes of the module and of wasmtime's
+        // version and settings.
+        unsafe { Module::deserialize_open_file(engine, file) }.ok()
     }
+}
+
+/// For [`Cache::prune`]. A file that is gone again, or a disk that is full, makes it look older than it is: no harm.
+fn mark_used(path: &Path) {
+    let used = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
+    let used = Timestamps { last_access: used, last_modification: used };
+    let _ = rustix::fs::utimensat(CWD, path, &used, AtFlags::empty());
+}
+
+/// Whether a file ends with the checksum of what is before, without holding it in memory.
+fn is_intact(mut file: &File) -> io::Result<bool> {
+    let Some(end) = file.metadata()?.len().checked_sub(CHECKSUM_BYTES as u64) else { return Ok(false) };
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_reader(file.take(end))?;
+    let mut checksum = [0; CHECKSUM_BYTES];
+    file.read_exact(&mut checksum)?;
+    Ok(hasher.finalize() == checksum)
 }
