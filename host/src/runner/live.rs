@@ -20,7 +20,9 @@ pub(crate) struct Live {
     pub(crate) cancel: CancellationToken,
     /// Cancelled because the server ends, not because somebody asked for it.
     interrupted: AtomicBool,
-    progress: watch::Sender<Progress>,
+    /// How many lines there are. Apart from `ended`: a line wakes nobody who waits for the end only.
+    lines: watch::Sender<usize>,
+    ended: watch::Sender<Option<Arc<Ended>>>,
 }
 
 #[derive(Debug)]
@@ -29,13 +31,6 @@ struct State {
     /// Whether somebody was told that it happens whatever becomes of us: it is in the store then.
     accepted: bool,
     log: Vec<LogLine>,
-}
-
-/// What followers wait for.
-#[derive(Debug, Clone, Default)]
-struct Progress {
-    lines: usize,
-    ended: Option<Arc<Ended>>,
 }
 
 /// What came of a run.
@@ -50,7 +45,8 @@ pub(crate) struct Ended {
 #[derive(Debug)]
 pub(crate) struct Follow {
     live: Arc<Live>,
-    progress: watch::Receiver<Progress>,
+    lines: watch::Receiver<usize>,
+    ended: watch::Receiver<Option<Arc<Ended>>>,
     /// Of this attempt.
     attempt: u32,
     seen: usize,
@@ -81,7 +77,8 @@ impl Live {
             input,
             cancel: CancellationToken::new(),
             interrupted: AtomicBool::new(false),
-            progress: watch::Sender::new(Progress::default()),
+            lines: watch::Sender::new(0),
+            ended: watch::Sender::new(None),
         })
     }
 
@@ -108,11 +105,7 @@ impl Live {
             state.log.push(line);
             state.log.len()
         };
-        self.progress.send_if_modified(|progress| {
-            progress.lines = lines;
-            // Nobody is woken up for lines that nobody follows.
-            self.progress.receiver_count() > 0
-        });
+        self.lines.send_replace(lines);
     }
 
     /// Another attempt begins: what the last one logged is in the store.
@@ -122,7 +115,7 @@ impl Live {
 
     /// Tells everybody who waits.
     pub(super) fn end(&self, ended: Arc<Ended>) {
-        self.progress.send_modify(|progress| progress.ended = Some(ended));
+        self.ended.send_replace(Some(ended));
     }
 
     /// The server ends: the run is stopped and recorded as interrupted.
@@ -137,17 +130,17 @@ impl Live {
 
     /// Whether anybody waits for its end or follows its log.
     pub(super) fn is_watched(&self) -> bool {
-        self.progress.receiver_count() > 0
+        self.lines.receiver_count() > 0 || self.ended.receiver_count() > 0
     }
 
     /// Waits for the end.
     pub(crate) async fn ended(&self) -> Arc<Ended> {
-        let mut progress = self.progress.subscribe();
+        let mut ended = self.ended.subscribe();
         loop {
-            if let Some(ended) = progress.borrow_and_update().ended.clone() {
+            if let Some(ended) = ended.borrow_and_update().clone() {
                 return ended;
             }
-            if progress.changed().await.is_err() {
+            if ended.changed().await.is_err() {
                 // The sender is ours: it lives as long as `self`.
                 std::future::pending::<()>().await;
             }
@@ -161,7 +154,13 @@ impl Live {
 
     /// Follows the log from its first line.
     pub(crate) fn follow(self: &Arc<Self>) -> Follow {
-        Follow { live: self.clone(), progress: self.progress.subscribe(), attempt: 0, seen: 0 }
+        Follow {
+            live: self.clone(),
+            lines: self.lines.subscribe(),
+            ended: self.ended.subscribe(),
+            attempt: 0,
+            seen: 0,
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -173,7 +172,8 @@ impl Follow {
     /// The next lines; `None` after the last ones. Lines that were written down meanwhile are in the store.
     pub(crate) async fn next(&mut self) -> Option<Vec<LogLine>> {
         loop {
-            let ended = self.progress.borrow_and_update().ended.is_some();
+            let ended = self.ended.borrow_and_update().is_some();
+            self.lines.mark_unchanged();
             let lines: Vec<LogLine> = {
                 let state = self.live.state();
                 let attempt = state.log.last().map_or(self.attempt, |line| line.attempt);
@@ -186,9 +186,14 @@ impl Follow {
                 self.seen += lines.len();
                 return Some(lines);
             }
-            if ended || self.progress.changed().await.is_err() {
+            if ended {
                 return None;
             }
+            // The senders live as long as `live`, which is ours too.
+            let _ = tokio::select! {
+                changed = self.lines.changed() => changed,
+                changed = self.ended.changed() => changed,
+            };
         }
     }
 }

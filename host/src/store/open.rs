@@ -154,11 +154,6 @@ impl Store {
         self.0.writer.write(Made::Visible, work).await
     }
 
-    /// Whether it could not write, and will not until it is opened anew.
-    pub(crate) fn is_broken(&self) -> bool {
-        self.0.view.broken.load(Ordering::Relaxed)
-    }
-
     /// The same, without waiting until it is made: whoever [reads](Self::read) after this returned waits for that. `failed`
     /// is told when it cannot be made.
     pub(crate) async fn record_later(
@@ -214,6 +209,11 @@ impl Store {
         let disk = rustix::fs::statvfs(dir);
         let disk = disk.map_err(|error| Error::file("ask the size of", dir)(error.into()))?;
         Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+    }
+
+    /// Whether it could not write, and will not until it is opened anew.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.0.view.broken.load(Ordering::Relaxed)
     }
 
     /// What the store takes on the disk, in bytes. Blocks.
