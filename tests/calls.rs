@@ -178,6 +178,8 @@ fn what_fails_is_tried_again_and_ends_as_a_dead_letter() {
         (&json!("completed"), &json!([1]), &json!(run), &json!(2))
     );
     assert_eq!(server.get("/api/default/dead_letters").is(200)["runs"], json!([]));
+    let twice = server.post(&format!("/api/default/dead_letters/{run}/redrive"), &json!({}));
+    twice.is_refused(404, "not_found", &format!("run {run} is no dead letter"));
     // By the version that failed, it fails again.
     let replayed = server.post(&format!("/api/default/runs/{run}/replay?version=1"), &json!({})).is(202);
     assert_eq!(server.run_ended(&run_id(&replayed))["error"]["type"], "ValueError");

@@ -31,6 +31,7 @@ const ENV: &[(&str, &str)] = &[("ACTIOND_RETENTION_RUNS", "1000000"), ("ACTIOND_
 
 /// Some runs wait for a moment, so that the kill finds some running and some waiting for their turn.
 const ECHO: &str = "import time\ndef main(data):\n    time.sleep(data[0] % 4 * 0.005)\n    return data\n";
+const ONCE: &str = "def main():\n    return 'once'\n";
 const TICK: &str = "def main():\n    return 'tick'\n";
 const EVERY_TIME: &str = r#"{"overlap": "allow", "missed": "all", "missed_runs": 100}"#;
 
@@ -89,8 +90,9 @@ fn client(address: SocketAddr, path: &str, ledger: &Mutex<Ledger>, answered: &Sy
     while ask(address, path, ledger) && answered.send(()).is_ok() {}
 }
 
-/// Starts the server, lets it answer so many requests under load, and kills it.
-fn round(place: &Arc<Place>, path: &str, ledger: &Arc<Mutex<Ledger>>, answers: u64) {
+/// Starts the server, lets it answer so many requests under load, uploads an action of kind `once`, and kills it. The
+/// action.
+fn round(place: &Arc<Place>, path: &str, ledger: &Arc<Mutex<Ledger>>, answers: u64) -> String {
     let server = Server::again_with(place.clone(), ENV);
     let address = server.address();
     let (tell, answered) = sync_channel(0);
@@ -104,13 +106,16 @@ fn round(place: &Arc<Place>, path: &str, ledger: &Arc<Mutex<Ledger>>, answers: u
     for _ in 0..answers {
         assert!(answered.recv().is_ok(), "it is gone by itself: {}", server.stderr());
     }
+    let reader = thread::spawn(move || answered.iter().for_each(drop));
+    let once = server.upload("once", "once", ONCE, &[]);
     let ended = server.kill();
     assert_eq!(ended.code, 137, "{}", ended.stderr);
-    drop(answered);
     for client in clients {
         client.join().expect("clients only ask");
     }
+    reader.join().expect("it only reads");
     assert!(!ended.stderr.contains("ERROR"), "{}", ended.stderr);
+    once
 }
 
 impl Server {
@@ -150,10 +155,11 @@ fn what_was_promised_before_a_kill_happens_once() {
     let (path, place) = (format!("/api/default/actions/{action}/invoke"), server.place());
     server.kill();
     let ledger = Arc::new(Mutex::new(Ledger { next: 0, open: VecDeque::new(), promised: BTreeMap::new() }));
+    let mut once = Vec::new();
     for _ in 0..kills {
         // Also right after the start, while it takes up what the last one left.
         let answers = if dice.roll(8) == 0 { 0 } else { dice.roll(ANSWERS_MAX) };
-        round(&place, &path, &ledger, answers);
+        once.push(round(&place, &path, &ledger, answers));
     }
     let server = Server::again_with(place, ENV);
     while !ledger.lock().expect("nobody panics with it").open.is_empty() {
@@ -165,6 +171,11 @@ fn what_was_promised_before_a_kill_happens_once() {
     check(&server, &ledger, &runs);
     server.get(&format!("/api/default/actions/pause/{timed}")).is(200);
     check_timed(&server.all_ended(&timed));
+    for action in once {
+        let runs = server.all_ended(&action);
+        let triggers: Vec<&Value> = runs.iter().map(|run| &run["trigger"]).collect();
+        assert_eq!(triggers, ["once"], "{runs:?}");
+    }
 }
 
 /// Each request is one run, which returned what it was sent, or was interrupted.

@@ -19,4 +19,5 @@ mod server;
 mod soak;
 mod tidy;
 mod timed;
+mod uploads;
 mod zips;

@@ -163,6 +163,19 @@ impl Server {
         main: &str,
         more: &[(&str, &str)],
     ) -> String {
+        let answer = self.uploading(org, name, kind, main, more).send();
+        answer.is(200)["uuid"].as_str().expect("an id").to_owned()
+    }
+
+    /// The call that uploads an action.
+    pub(crate) fn uploading(
+        &self,
+        org: &str,
+        name: &str,
+        kind: &str,
+        main: &str,
+        more: &[(&str, &str)],
+    ) -> Call {
         let zip = Zip::new().file("main.py", main).bytes();
         let mut fields = vec![
             ("name", name),
@@ -172,9 +185,7 @@ impl Server {
             ("service_account", ROOT.0),
         ];
         fields.extend(more);
-        let answer =
-            self.call("POST", &format!("/api/{org}/actions/upload")).multipart(&fields, Some(&zip)).send();
-        answer.is(200)["uuid"].as_str().expect("an id").to_owned()
+        self.call("POST", &format!("/api/{org}/actions/upload")).multipart(&fields, Some(&zip))
     }
 
     /// SIGTERM: it drains and ends.

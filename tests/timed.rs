@@ -39,6 +39,25 @@ fn an_action_of_kind_once_runs_when_it_is_saved() {
 }
 
 #[test]
+fn an_action_of_kind_once_runs_once_for_each_upload() {
+    let server = Server::start();
+    let id = server.upload("once", "once", COUNTS, &[]);
+    server.runs_of(&id, 1);
+    // Neither an edit, a pause nor a rollback is an upload.
+    server.put(&format!("/api/default/actions/{id}/settings"), &json!({"timezone": "Europe/Berlin"})).is(200);
+    server.get(&format!("/api/default/actions/pause/{id}")).is(200);
+    server.get(&format!("/api/default/actions/resume/{id}")).is(200);
+    server.upload("once", "once", "def main():\n    return 'new'\n", &[("id", &id)]);
+    let runs = server.runs_of(&id, 2);
+    let versions: Vec<&Value> = runs.iter().map(|run| &run["version"]).collect();
+    assert_eq!(versions, [1, 2]);
+    server.post(&format!("/api/default/actions/{id}/versions/1/rollback"), &json!({})).is(200);
+    let place = server.place();
+    assert_eq!(server.stop().code, 0);
+    assert_eq!(Server::again(place).runs_of(&id, 2).len(), 2);
+}
+
+#[test]
 fn a_schedule_runs_each_due_time_once_and_can_be_edited() {
     let server = Server::start();
     let id = server.upload("ticks", "repeat", COUNTS, &[("cron_expr", "every 1s")]);

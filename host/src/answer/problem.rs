@@ -19,6 +19,9 @@ use crate::{
     store,
 };
 
+/// When an upload that found too many others under way is worth another try.
+const IMPORT_RETRY: Duration = Duration::from_secs(1);
+
 /// An answer that is not what was asked for.
 #[derive(Debug)]
 pub(crate) struct Problem {
@@ -153,7 +156,9 @@ impl From<Refused> for Problem {
         let retry_after = refused.retry_after();
         let message = refused.to_string();
         let (status, word) = match refused {
-            Refused::NoAction => (StatusCode::NOT_FOUND, Word::NotFound),
+            Refused::NoAction | Refused::NoRun(_) | Refused::NotDead(_) => {
+                (StatusCode::NOT_FOUND, Word::NotFound)
+            }
             Refused::Paused => (StatusCode::CONFLICT, Word::Paused),
             Refused::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, Word::TooLarge),
             Refused::ActionQueue { .. } | Refused::OrgQueue { .. } | Refused::OrgQueueBytes { .. } => {
@@ -205,6 +210,10 @@ impl From<NotPrepared> for Problem {
             // What the contract says of a file that is no zip.
             NotPrepared::Bundle(why) => Self::bad_request(format!("Error reading ZIP file: {why}")),
             NotPrepared::NoMain => bad(Word::NoMain),
+            NotPrepared::Busy => {
+                let busy = Self::new(StatusCode::TOO_MANY_REQUESTS, Word::QueueFull, message);
+                Self { retry_after: Some(IMPORT_RETRY), ..busy }
+            }
             NotPrepared::Import { log, .. } => {
                 let said: Vec<&str> = log.iter().map(|line| line.message.as_str()).collect();
                 let problem = bad(Word::ImportFailed);

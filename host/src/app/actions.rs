@@ -25,7 +25,7 @@ use crate::{
     },
     origin::Origin,
     random,
-    runner::{Ask, Draft, NotPrepared},
+    runner::{Ask, Draft, Due, NotPrepared, Refused},
     store::{self, Change},
 };
 
@@ -134,10 +134,37 @@ impl App {
         }
         self.runner().changed(id);
         self.schedules_changed();
-        if upload.kind == Kind::Once {
-            self.run_once(&upload.org, id).await;
+        if upload.kind == Kind::Once
+            && let Err(refused) = self.run_once(upload.org, id, now).await
+        {
+            // It is due from now on: the scheduler sees to it.
+            tracing::warn!(action.id = %id, reason = %refused, "action {id} is to run once but cannot yet");
         }
         Ok(id)
+    }
+
+    /// Asks for the run of an action of kind `once` that is due since it was uploaded. However often that is asked for, it is
+    /// one run.
+    pub(crate) async fn run_once(
+        &self,
+        org: OrgId,
+        action: ActionId,
+        uploaded: Timestamp,
+    ) -> Result<(), Refused> {
+        let asked = self.runner().accept(Ask {
+            org,
+            action,
+            version: None,
+            trigger: Trigger::Once,
+            input: "[]".to_owned(),
+            traceparent: new_traceparent(),
+            parent: None,
+            redrives: None,
+            due: Some(Due { at: uploaded, decided_until: uploaded, missed: 0 }),
+            waits: false,
+            once: Vec::new(),
+        });
+        asked.await.map(drop)
     }
 
     /// Removes an action with its versions and hooks at once; its runs go a little later.
@@ -222,25 +249,6 @@ impl App {
             policy,
         })
     }
-
-    /// The run of an action of kind `once`. A failure is told by the log: the action is saved in any case.
-    async fn run_once(&self, org: &OrgId, id: ActionId) {
-        let ask = Ask {
-            org: org.clone(),
-            action: id,
-            version: None,
-            trigger: Trigger::Once,
-            input: "[]".to_owned(),
-            traceparent: new_traceparent(),
-            parent: None,
-            due: None,
-            waits: false,
-            once: Vec::new(),
-        };
-        if let Err(refused) = self.runner().accept(ask).await {
-            tracing::error!(action.id = %id, error = %refused, "action {id} was saved but does not run");
-        }
-    }
 }
 
 /// Done by the store's writer: numbers the version by what is there now.
@@ -256,7 +264,8 @@ fn save(
         return Err(NotSaved::NoOrganisation(action.org));
     }
     let now = change.action(&action.org, &action.id)?;
-    let is_new = now.is_none();
+    let is_other_schedule =
+        now.as_ref().is_none_or(|now| (&now.cron, &now.zone) != (&action.cron, &action.zone));
     let what = match now {
         None if must_be_there => return Err(NotSaved::NoAction(action.id)),
         None => {
@@ -285,7 +294,8 @@ fn save(
     let old: Vec<Version> = old.into_iter().filter(|old| old.bundle != version.bundle).collect();
     change.remove_versions(&action.id, &old)?;
     change.put_action(&action)?;
-    if is_new {
+    // The upload is what an action of kind `once` is due by.
+    if is_other_schedule && action.kind != Kind::Once {
         decide_until(change, action.id, by.at)?;
     }
     by.note(change, what, &action.id, format!("version {}", version.number))?;

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     ask::{Ask, OnceAsk, Refused, Twice},
+    cancel::bury,
     lanes::ActionBounds,
     live::Live,
     plan::Known,
@@ -97,9 +98,8 @@ impl Runner {
         if run.trigger.is_timed() {
             *self.0.timed().entry(run.action).or_default() += 1;
         }
-        if let Some(live) = &live {
-            self.0.lives().insert(run.id, live.clone());
-        }
+        // Somebody who found it in the store may follow it already.
+        let live = live.map(|live| self.0.lives().entry(run.id).or_insert(live).clone());
         let entry = Entry::new(&run);
         self.enqueue(entry, bytes);
         Ok(Ticket { id: run.id, live })
@@ -107,12 +107,9 @@ impl Runner {
 
     /// Whoever waits for this run does not wait any longer: from now on it happens whatever becomes of us.
     pub(crate) async fn keep(&self, live: &Arc<Live>) -> Result<(), Refused> {
-        if !live.accept() {
-            return Ok(());
-        }
         let live = live.clone();
         let written = self.0.store.write(move |change| {
-            let run = live.run();
+            let Some(run) = live.accept() else { return Ok(()) };
             // It may have ended and been written down meanwhile.
             if change.run(&run.id)?.is_some_and(|kept| kept.status.is_final()) {
                 return Ok(());
@@ -180,8 +177,12 @@ impl Runner {
     }
 
     fn enqueue(&self, entry: Entry, bytes: u64) {
-        let (org, action) = (entry.org.clone(), entry.action);
+        let (id, org, action) = (entry.id, entry.org.clone(), entry.action);
         self.0.lanes().push(&org, action, entry, bytes);
+        if self.is_draining() {
+            // It came after what waited was given up.
+            self.0.give_up(&id);
+        }
         self.0.advance();
     }
 }
@@ -189,9 +190,14 @@ impl Runner {
 /// Done by the store's writer, one after another: what is found here is still so when it is written.
 fn write_down(change: &mut Change<'_>, run: &Run, ask: &Ask, now: Timestamp) -> Result<Accepted, Refused> {
     for once in &ask.once {
-        if let Some(known) = change.once(&once.scope, &once.hash, now)? {
+        if let Some(known) = asked_before(change, once, now)? {
             return again(change, ask, once, &known, now);
         }
+    }
+    if let Some(dead) = ask.redrives
+        && !bury(change, &dead)?
+    {
+        return Err(Refused::NotDead(dead));
     }
     if let Some(due) = ask.due {
         if let Some(id) = change.due(&run.action, due.at)? {
@@ -210,10 +216,17 @@ fn write_down(change: &mut Change<'_>, run: &Run, ask: &Ask, now: Timestamp) -> 
     Ok(Accepted::New)
 }
 
+/// What stands under its key. An alert cannot be counted on a run that is no longer kept.
+fn asked_before(change: &Change<'_>, once: &OnceAsk, now: Timestamp) -> store::Result<Option<Once>> {
+    let Some(known) = change.once(&once.scope, &once.hash, now)? else { return Ok(None) };
+    let is_lost = once.twice == Twice::Counted && change.run(&known.run)?.is_none();
+    Ok((!is_lost).then_some(known))
+}
+
 /// Each of its keys that is not known yet stands for `run` from now on.
 fn remember(change: &mut Change<'_>, ask: &Ask, run: RunId, now: Timestamp) -> Result<(), Refused> {
     for once in &ask.once {
-        if change.once(&once.scope, &once.hash, now)?.is_none() {
+        if asked_before(change, once, now)?.is_none() {
             let keep = SignedDuration::try_from(once.keep).unwrap_or(SignedDuration::MAX);
             let until = now.checked_add(keep).unwrap_or(Timestamp::MAX);
             change.put_once(&once.scope, &once.hash, &Once { run, body: once.body, until })?;

@@ -27,6 +27,8 @@ pub(crate) struct Ask {
     pub(crate) traceparent: String,
     /// The run that is done again.
     pub(crate) parent: Option<RunId>,
+    /// The dead letter that is taken from the list by accepting this run.
+    pub(crate) redrives: Option<RunId>,
     pub(crate) due: Option<Due>,
     /// Whether somebody will wait for its end.
     pub(crate) waits: bool,
@@ -88,6 +90,10 @@ pub(crate) enum Refused {
     Fuel { wait: Duration },
     #[error("the idempotency key was used with another body")]
     OtherBody,
+    #[error("there is no run {0}, or its input is no longer kept")]
+    NoRun(RunId),
+    #[error("run {0} is no dead letter")]
+    NotDead(RunId),
     #[error("the server is shutting down")]
     Draining,
     #[error(transparent)]
@@ -113,14 +119,20 @@ impl Refused {
             }
             Self::Rate { wait } | Self::Fuel { wait } => Some(*wait),
             Self::Draining => Some(Duration::from_secs(5)),
-            Self::NoAction | Self::Paused | Self::TooLarge { .. } | Self::OtherBody | Self::Store(_) => None,
+            Self::NoAction
+            | Self::Paused
+            | Self::TooLarge { .. }
+            | Self::OtherBody
+            | Self::NoRun(_)
+            | Self::NotDead(_)
+            | Self::Store(_) => None,
         }
     }
 
     /// The reason as metrics name it.
     pub(crate) fn as_str(&self) -> &'static str {
         match self {
-            Self::NoAction => "unknown",
+            Self::NoAction | Self::NoRun(_) | Self::NotDead(_) => "unknown",
             Self::Paused => "paused",
             Self::TooLarge { .. } => "size",
             Self::ActionQueue { .. } => "action_queue",

@@ -16,7 +16,7 @@ use crate::{
     clock,
     model::{
         id::{ActionId, OrgId, RunId},
-        run::{Failure, LogLine, Run, Status},
+        run::{Failure, LogLine, Run, Status, Trigger},
         trace::TraceContext,
     },
     store,
@@ -34,6 +34,15 @@ pub(super) enum Attempt {
     Failed(Failure),
 }
 
+/// Why `main` was not called to its end, by our own fault.
+#[derive(Debug, thiserror::Error)]
+enum CallFailed {
+    #[error(transparent)]
+    Runtime(#[from] actiond_runtime::Error),
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
 impl Inner {
     /// Begins whatever may begin now.
     pub(super) fn advance(self: &Arc<Self>) {
@@ -47,6 +56,7 @@ impl Inner {
                 org: org.clone(),
                 action: entry.action,
                 id: entry.id,
+                trigger: entry.trigger,
                 done: false,
             };
             self.executor.spawn(&org, async move {
@@ -154,21 +164,21 @@ impl Inner {
         } else {
             self.call_afresh(&call, &plan).await
         };
-        ran.unwrap_or_else(|error| Attempt::Failed(runtime_failed(&error)))
+        ran.unwrap_or_else(|error| Attempt::Failed(failed(&error)))
     }
 
-    async fn plan(&self, run: &Run, known: &Known) -> Result<Arc<Plan>, NotPrepared> {
+    async fn plan(&self, run: &Run, known: &Arc<Known>) -> Result<Arc<Plan>, NotPrepared> {
         self.plans.plan(known, run.version).await
     }
 
-    async fn call_afresh(&self, call: &Call<'_>, plan: &Plan) -> Result<Attempt, actiond_runtime::Error> {
+    async fn call_afresh(&self, call: &Call<'_>, plan: &Plan) -> Result<Attempt, CallFailed> {
         let sandbox = self.engine.start(&plan.prepared, &plan.limits)?;
         let outcome = sandbox.call(call.input()).await?;
         Ok(Attempt::Ran { outcome, state: None, remark: None })
     }
 
     /// A run that goes on where the last one ended.
-    async fn call_stateful(&self, call: &Call<'_>, plan: &Plan) -> Result<Attempt, actiond_runtime::Error> {
+    async fn call_stateful(&self, call: &Call<'_>, plan: &Plan) -> Result<Attempt, CallFailed> {
         let action = plan.action.id;
         let (saved, mut remark) = match self.memories.take(action, plan.number) {
             Some(saved) => (Some(saved), None),
@@ -203,9 +213,9 @@ impl Inner {
         &self,
         action: ActionId,
         plan: &Plan,
-    ) -> Result<(Option<Saved>, Option<&'static str>), actiond_runtime::Error> {
-        let kept = self.store.read(move |view| view.state(&action)).await;
-        let Ok(Some(bytes)) = kept else { return Ok((None, None)) };
+    ) -> Result<(Option<Saved>, Option<&'static str>), CallFailed> {
+        let kept = self.store.read(move |view| view.state(&action)).await?;
+        let Some(bytes) = kept else { return Ok((None, None)) };
         let restored = self.engine.restore(&plan.prepared, &bytes)?;
         let lost =
             restored.is_none().then_some("it was of another version, environment or guest: it begins anew");
@@ -213,8 +223,8 @@ impl Inner {
     }
 
     /// Tells whoever waits that the server ends: the run is queued still if it was accepted, and does not happen otherwise.
-    pub(super) fn give_up(&self, entry: &Entry) {
-        let waiting = self.lives().remove(&entry.id);
+    pub(super) fn give_up(&self, id: &RunId) {
+        let waiting = self.lives().remove(id);
         let Some(live) = waiting else { return };
         let (run, accepted) = live.update(|_| ());
         live.end(if accepted { Ended::put_off(run) } else { Ended::interrupted(run) });
@@ -272,19 +282,20 @@ fn not_prepared(why: NotPrepared) -> Failure {
             let message = why.lines().next_back().unwrap_or_default().to_owned();
             Failure::Raised { kind: "ImportFailed".to_owned(), message, traceback: why }
         }
-        NotPrepared::Runtime(error) => runtime_failed(&error),
+        NotPrepared::Runtime(error) => failed(&error),
         other @ (NotPrepared::NoAction
         | NotPrepared::NoVersion(_)
         | NotPrepared::Bundle(_)
         | NotPrepared::NoMain
+        | NotPrepared::Busy
         | NotPrepared::Store(_)
         | NotPrepared::Files(_)) => internal(other.to_string()),
     }
 }
 
-fn runtime_failed(error: &actiond_runtime::Error) -> Failure {
+fn failed(error: &dyn std::error::Error) -> Failure {
     let mut message = error.to_string();
-    let mut source = std::error::Error::source(error);
+    let mut source = error.source();
     while let Some(cause) = source {
         message = format!("{message}: {cause}");
         source = cause.source();
@@ -302,16 +313,22 @@ struct Turn {
     org: OrgId,
     action: ActionId,
     id: RunId,
+    trigger: Trigger,
     /// Whether all was done that is to be done with it.
     done: bool,
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        let left = if self.done { None } else { self.inner.lives().remove(&self.id) };
-        if let Some(live) = left {
+        if !self.done {
             // A panic of ours, or the executor is gone.
-            live.end(Ended::interrupted(live.run()));
+            if self.trigger.is_timed() {
+                self.inner.timed_ended(&self.action);
+            }
+            let left = self.inner.lives().remove(&self.id);
+            if let Some(live) = left {
+                live.end(Ended::interrupted(live.run()));
+            }
         }
         self.inner.lanes().ended(&self.org, self.action);
         self.inner.running.send_modify(|running| *running -= 1);

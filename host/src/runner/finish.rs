@@ -10,13 +10,13 @@ use super::{
     execute::Attempt,
     live::{Ended, Live},
     plan::Known,
-    start::{Entry, Inner},
+    start::{Entry, Inner, Runner},
 };
 use crate::{
     clock,
     model::{
         action::Activity,
-        id::ActionId,
+        id::{ActionId, RunId},
         policy::Retention,
         run::{Failure, LogLine, Run, Status, Usage},
     },
@@ -27,6 +27,9 @@ use crate::{
 
 /// Runs of an action that are removed with one that ends, so that what is kept stays bounded without a sweep.
 const REMOVED_AT_ONCE: usize = 4;
+
+/// Whether the disk has room again is asked this often.
+const RECORD_RETRY: Duration = Duration::from_secs(1);
 
 /// Everything about an attempt that is written down.
 struct Written {
@@ -51,25 +54,26 @@ impl Inner {
         }
         let log = encode_log(&live.log()).unwrap_or_default();
         let known = self.known_to(live).await;
-        let (run, accepted) = live.update(|run| {
+        let retry = known.as_ref().map(|known| known.action.policy.retry);
+        let retry = retry.filter(|_| !live.is_cancelled());
+        let mut wait = None;
+        let (run, accepted) = live.end_attempt(|run, accepted| {
             run.ended_at = Some(now);
             run.usage = usage;
             run.result_bytes = result.as_ref().map_or(0, |result| result.len() as u64);
             run.log_bytes += log.len() as u64;
             run.status = status_of(failure.as_ref());
             run.error = failure;
-        });
-        let retry = known.as_ref().map(|known| known.action.policy.retry);
-        let wait = retry.filter(|_| accepted && may_be_tried_again(run.status));
-        let wait = wait.and_then(|retry| retry.wait(run.attempt, u32::from_be_bytes(random::bytes())));
-        let (run, _) = live.update(|run| match wait {
-            Some(wait) => {
+            if accepted && may_be_tried_again(run.status) {
+                wait = retry.and_then(|retry| retry.wait(run.attempt, u32::from_be_bytes(random::bytes())));
+                run.dead = wait.is_none();
+            }
+            if let Some(wait) = wait {
                 run.attempt += 1;
                 run.status = Status::Queued;
                 let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
                 run.not_before = now.checked_add(wait).unwrap_or(now);
             }
-            None => run.dead = accepted && may_be_tried_again(run.status),
         });
         let ended = Arc::new(Ended { run: run.clone(), result: result.clone() });
         let written = Written {
@@ -82,13 +86,40 @@ impl Inner {
             again: wait.is_some(),
             retention: known.as_ref().map(|known| known.action.policy.retention),
         };
+        if accepted {
+            self.wait_for_room(&run).await;
+        }
+        let id = run.id;
         let recorded = self.store.record_later(
             move |change| write_down(change, written, began, now),
-            move |error| tracing::error!(run.id = %run.id, error = %error, "run {} cannot be recorded", run.id),
+            move |error| tracing::error!(run.id = %id, error = %error, "run {id} cannot be recorded"),
         );
         // Whoever reads it from now on finds it there.
         recorded.await;
         self.tell(live, ended, wait.is_some(), now);
+        if wait.is_some() && live.is_cancelled() {
+            // Whoever cancelled it saw it run.
+            let cancelled = Runner(self.clone()).cancel(id).await;
+            if let Err(error) = cancelled {
+                tracing::error!(run.id = %id, error = %error, "run {id} is tried again though it was cancelled");
+            }
+        }
+    }
+
+    /// Waits until the disk has room for what a run came to, so that no end of an accepted run is lost: meanwhile it keeps
+    /// its turn, and nothing begins in its place. When the server ends meanwhile, the next one records it as interrupted.
+    async fn wait_for_room(&self, run: &Run) {
+        let mut waits = false;
+        while let Err(error) = self.store.has_room_to_record() {
+            if self.is_draining() {
+                return;
+            }
+            if !waits {
+                tracing::error!(run.id = %run.id, error = %error, "run {} cannot be recorded yet: trying again", run.id);
+            }
+            waits = true;
+            tokio::time::sleep(RECORD_RETRY).await;
+        }
     }
 
     fn count(&self, run: &Run, now: Timestamp) {
@@ -128,9 +159,7 @@ impl Inner {
         }
         if again {
             // Whoever waits goes on waiting: it is the same run. Otherwise it is in the store alone until it begins again.
-            if !live.is_watched() {
-                self.lives().remove(&run.id);
-            }
+            self.remove_unshared(live, run.id);
             self.delayed.push(run.not_before, Later::Run(Entry::new(run)));
             return;
         }
@@ -139,6 +168,14 @@ impl Inner {
         }
         self.lives().remove(&run.id);
         live.end(ended);
+    }
+
+    /// Forgets a run that nobody else holds: the table and whoever calls this do.
+    fn remove_unshared(&self, live: &Arc<Live>, id: RunId) {
+        let mut lives = self.lives();
+        if Arc::strong_count(live) <= 2 {
+            lives.remove(&id);
+        }
     }
 
     pub(super) fn timed_ended(&self, action: &ActionId) {

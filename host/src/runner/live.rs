@@ -94,9 +94,20 @@ impl Live {
         (state.run.clone(), state.accepted)
     }
 
-    /// From now on it is in the store too. Whether it was not before.
-    pub(super) fn accept(&self) -> bool {
-        !std::mem::replace(&mut self.state().accepted, true)
+    /// What an attempt came to, at once: `decide` is told whether the run is in the store too.
+    pub(super) fn end_attempt(&self, decide: impl FnOnce(&mut Run, bool)) -> (Run, bool) {
+        let mut state = self.state();
+        let accepted = state.accepted;
+        decide(&mut state.run, accepted);
+        (state.run.clone(), accepted)
+    }
+
+    /// From now on it is in the store too: the run to be written there, `None` when it is already. To be called by the
+    /// store's writer, so that whoever sees that it was accepted is written down after it.
+    pub(super) fn accept(&self) -> Option<Run> {
+        let mut state = self.state();
+        let was_accepted = std::mem::replace(&mut state.accepted, true);
+        (!was_accepted).then(|| state.run.clone())
     }
 
     pub(super) fn push_line(&self, line: LogLine) {
@@ -124,13 +135,13 @@ impl Live {
         self.cancel.cancel();
     }
 
-    pub(super) fn is_interrupted(&self) -> bool {
-        self.interrupted.load(Ordering::Relaxed)
+    /// Whether somebody asked for it to be stopped.
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.cancel.is_cancelled() && !self.is_interrupted()
     }
 
-    /// Whether anybody waits for its end or follows its log.
-    pub(super) fn is_watched(&self) -> bool {
-        self.lines.receiver_count() > 0 || self.ended.receiver_count() > 0
+    pub(super) fn is_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed)
     }
 
     /// Waits for the end.

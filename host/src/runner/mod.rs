@@ -8,6 +8,7 @@ mod execute;
 mod executor;
 mod finish;
 mod fuel;
+mod imports;
 mod lanes;
 mod live;
 mod memory;

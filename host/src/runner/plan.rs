@@ -8,6 +8,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use actiond_runtime::{End, Engine, Limits, LogLine, Outcome, Preparation, Prepared, Source};
@@ -16,7 +17,10 @@ use lru::LruCache;
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
-use super::unpacked::{self, Unpacked};
+use super::{
+    imports::IMPORTS_MAX,
+    unpacked::{self, Unpacked},
+};
 use crate::{
     bundle,
     model::{
@@ -68,6 +72,8 @@ pub(crate) enum NotPrepared {
     /// `main.py` raised, or reached a limit. With what it logged.
     #[error("importing main.py failed: {why}")]
     Import { why: String, log: Vec<LogLine> },
+    #[error("{IMPORTS_MAX} uploads of the organisation are being imported already")]
+    Busy,
     #[error(transparent)]
     Runtime(#[from] actiond_runtime::Error),
     #[error(transparent)]
@@ -86,6 +92,7 @@ pub(super) struct Making {
     pub(super) bundle_limits: bundle::Limits,
     /// The bounds that are not an action's to choose.
     pub(super) limits: Limits,
+    pub(super) import_wall: Duration,
     /// What runs are told when their organisation has no origin of its own.
     pub(super) public_url: String,
 }
@@ -138,13 +145,14 @@ impl Plans {
     }
 
     /// The plan of a version of `known`; made if need be, once for all who want it, on this thread.
-    pub(super) async fn plan(&self, known: &Known, version: u32) -> Result<Arc<Plan>, NotPrepared> {
+    pub(super) async fn plan(&self, known: &Arc<Known>, version: u32) -> Result<Arc<Plan>, NotPrepared> {
         let key = (known.action.id, version);
         let cell = lock(&self.kept).get_or_insert(key, Cell::default).clone();
         let changes = self.changes.load(Ordering::Acquire);
         let make = async { self.making.load(known.action.clone(), version).await.map(Arc::new) };
         let plan = cell.get_or_try_init(|| make).await?.clone();
-        if self.changes.load(Ordering::Acquire) != changes {
+        let is_known = lock(&self.known).peek(&known.action.id).is_some_and(|now| Arc::ptr_eq(now, known));
+        if self.changes.load(Ordering::Acquire) != changes || !is_known {
             // It may have been made from what is no longer so; whoever comes next makes it anew.
             lock(&self.kept).pop(&key);
         }
@@ -159,21 +167,23 @@ impl Plans {
     /// The action was changed or is gone: what was made for it is made anew. `gone`: its images are of no use to anybody
     /// any more.
     pub(super) fn forget(&self, action: ActionId, gone: bool) {
+        // In this order: who read the action before it was changed does not keep it, and no plan made of it.
+        self.changes.fetch_add(1, Ordering::AcqRel);
+        lock(&self.known).pop(&action);
         for plan in self.forget_where(|(id, _), _| *id == action) {
             if gone && let Err(error) = self.making.engine.forget(&plan.prepared) {
                 tracing::warn!(error = %error, "the image of action {action} stays until it is pruned");
             }
         }
-        lock(&self.known).pop(&action);
     }
 
     /// An organisation's settings were changed.
     pub(super) fn forget_org(&self, org: &OrgId) {
+        self.changes.fetch_add(1, Ordering::AcqRel);
         self.forget_where(|_, cell| cell.get().is_some_and(|plan| plan.action.org == *org));
     }
 
     fn forget_where(&self, which: impl Fn(&(ActionId, u32), &Cell) -> bool) -> Vec<Arc<Plan>> {
-        self.changes.fetch_add(1, Ordering::AcqRel);
         let mut kept = lock(&self.kept);
         let keys: Vec<_> = kept.iter().filter(|(key, cell)| which(key, cell)).map(|(key, _)| *key).collect();
         keys.iter().filter_map(|key| kept.pop(key)?.get().cloned()).collect()
@@ -210,7 +220,8 @@ impl Making {
         env.extend(origin.into_iter().filter(|(key, _)| !action.env.iter().any(|(own, _)| own == key)));
         env.sort_unstable();
         let source = Source { root: unpacked.root.clone(), digest: unpacked.digest, env };
-        let prepared = match self.engine.prepare(source, &limits, cancel).await? {
+        let import_limits = Limits { wall: self.import_wall, ..limits.clone() };
+        let prepared = match self.engine.prepare(source, &import_limits, cancel).await? {
             Preparation::Ready(prepared) => prepared,
             Preparation::NoMain(_) => return Err(NotPrepared::NoMain),
             Preparation::Failed(outcome) => return Err(import_failed(outcome)),

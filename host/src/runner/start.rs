@@ -19,6 +19,7 @@ use super::{
     deadline::Delayed,
     executor::Executor,
     fuel::Budgets,
+    imports::Imports,
     lanes::{Bounds, Lanes},
     live::Live,
     memory::Memories,
@@ -46,6 +47,8 @@ pub(crate) struct Settings {
     pub(crate) bundle_limits: bundle::Limits,
     /// The bounds of a run that its action does not choose.
     pub(crate) limits: Limits,
+    /// Wall time of importing an action.
+    pub(crate) import_wall: Duration,
     /// Where bundles are unpacked; this process's alone.
     pub(crate) bundles_dir: PathBuf,
     pub(crate) public_url: String,
@@ -68,6 +71,7 @@ pub(super) struct Inner {
     pub(super) delayed: Delayed,
     pub(super) memories: Memories,
     pub(super) budgets: Budgets,
+    pub(super) imports: Imports,
     pub(super) input_bytes_max: usize,
     draining: AtomicBool,
     /// How many run; changes whenever one ends.
@@ -107,6 +111,7 @@ impl Runner {
             folder: settings.bundles_dir,
             bundle_limits: settings.bundle_limits,
             limits: settings.limits.clone(),
+            import_wall: settings.import_wall,
             public_url: settings.public_url,
         };
         Ok(Self(Arc::new(Inner {
@@ -118,6 +123,7 @@ impl Runner {
             timed: Mutex::default(),
             delayed: Delayed::default(),
             memories: Memories::default(),
+            imports: Imports::default(),
             budgets: Budgets::new(settings.org_fuel_per_minute),
             input_bytes_max: settings.limits.input_bytes,
             draining: AtomicBool::new(false),
@@ -131,13 +137,15 @@ impl Runner {
     /// Imports an action that is about to be saved, on a guest thread, on behalf of its organisation. The outcome is
     /// thrown away: what it made (the image) is found again by whoever runs it.
     pub(crate) async fn try_out(&self, draft: Draft) -> Result<Option<&'static str>, NotPrepared> {
+        let importing = self.0.imports.begin(&draft.action.org).ok_or(NotPrepared::Busy)?;
         let (tell, told) = tokio::sync::oneshot::channel();
         let (org, inner) = (draft.action.org.clone(), self.0.clone());
         let cancel = tokio_util::sync::CancellationToken::new();
-        // The uploader may go away: then nobody needs the import.
+        // Whoever waits goes away when the server ends: then nobody needs the import.
         let _guard = cancel.clone().drop_guard();
         self.0.executor.spawn(&org, async move {
             let plan = inner.plans.draft(draft, &cancel).await;
+            drop(importing);
             let _ = tell.send(plan.map(|plan| plan.prepared.imported_each_run()));
         });
         told.await.map_err(|_| NotPrepared::Files("the import died".to_owned()))?
@@ -206,7 +214,7 @@ impl Runner {
             lanes.drain()
         };
         for entry in waiting {
-            self.0.give_up(&entry);
+            self.0.give_up(&entry.id);
         }
         let mut running = self.0.running.subscribe();
         let ended = tokio::time::timeout(grace, running.wait_for(|running| *running == 0)).await.is_ok();
@@ -218,6 +226,11 @@ impl Runner {
             // A guest gives way within milliseconds; this waits for what it came to being written down.
             let _ = running.wait_for(|running| *running == 0).await;
         }
+        // Those that wait for another try, while somebody waits for them.
+        let left: Vec<_> = self.0.lives().keys().copied().collect();
+        for id in left {
+            self.0.give_up(&id);
+        }
     }
 
     pub(crate) fn metrics(&self) -> &Arc<Metrics> {
@@ -225,11 +238,15 @@ impl Runner {
     }
 
     pub(crate) fn is_draining(&self) -> bool {
-        self.0.draining.load(Ordering::Acquire)
+        self.0.is_draining()
     }
 }
 
 impl Inner {
+    pub(super) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Acquire)
+    }
+
     pub(super) fn lanes(&self) -> MutexGuard<'_, Lanes<Entry>> {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -19,7 +19,7 @@ use crate::{
         schedule::{Schedule, Zone},
     },
     runner::{Ask, Due, Refused},
-    store,
+    store::{self, View},
     telemetry::Count,
 };
 
@@ -41,7 +41,24 @@ pub(crate) struct Scheduler {
 struct Timed {
     org: OrgId,
     id: ActionId,
-    schedule: Schedule,
+    when: When,
+}
+
+#[derive(Debug, Clone)]
+enum When {
+    /// Right after a version was uploaded.
+    Once(Timestamp),
+    Repeat(Schedule),
+}
+
+impl When {
+    /// The first due time that is not decided on.
+    fn next(&self, decided: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
+        match self {
+            Self::Once(at) => decided.is_none_or(|decided| *at > decided).then_some(*at),
+            Self::Repeat(schedule) => schedule.next(decided.unwrap_or(now)),
+        }
+    }
 }
 
 impl Scheduler {
@@ -73,10 +90,10 @@ impl Scheduler {
                 let mut timed = Vec::new();
                 for action in view.all_actions() {
                     let action = action?;
-                    let Some(schedule) = schedule_of(&action) else { continue };
-                    let decided = view.activity(&action.id)?.decided_until.unwrap_or(now);
-                    let Some(due) = schedule.next(decided) else { continue };
-                    timed.push((due, Timed { org: action.org, id: action.id, schedule }));
+                    let Some(when) = when(view, &action)? else { continue };
+                    let decided = view.activity(&action.id)?.decided_until;
+                    let Some(due) = when.next(decided, now) else { continue };
+                    timed.push((due, Timed { org: action.org, id: action.id, when }));
                 }
                 Ok::<_, store::Error>(timed)
             })
@@ -122,7 +139,7 @@ impl Scheduler {
     /// Decides on what is due of one action; when to look at it again.
     async fn see_to(&self, timed: &Timed, now: Timestamp) -> Option<Timestamp> {
         match self.decide(timed, now).await {
-            Ok(()) => timed.schedule.next(now),
+            Ok(()) => timed.when.next(Some(now), now),
             Err(refused) => {
                 tracing::warn!(action.id = %timed.id, reason = %refused, "action {} is due but cannot run yet", timed.id);
                 now.checked_add(RETRY).ok()
@@ -138,9 +155,15 @@ impl Scheduler {
         });
         let Some((activity, action)) = found.await? else { return Ok(()) };
         let decided = activity.decided_until.unwrap_or(now);
+        let schedule = match &timed.when {
+            When::Repeat(schedule) => schedule,
+            When::Once(at) => {
+                return self.app.run_once(timed.org.clone(), timed.id, *at).await;
+            }
+        };
         let busy = self.app.runner().timed(&timed.id) > 0;
         let policy = &action.policy;
-        let decision = decide(&timed.schedule, policy.missed, policy.overlap, decided, now, busy);
+        let decision = decide(schedule, policy.missed, policy.overlap, decided, now, busy);
         let Some(until) = decision.until else { return Ok(()) };
         let mut missed = decision.missed;
         for at in &decision.runs {
@@ -182,6 +205,7 @@ impl Scheduler {
             input: "[]".to_owned(),
             traceparent: new_traceparent(),
             parent: None,
+            redrives: None,
             due: Some(due),
             waits: false,
             once: Vec::new(),
@@ -189,11 +213,21 @@ impl Scheduler {
     }
 }
 
-/// The schedule by which an action runs now.
-fn schedule_of(action: &Action) -> Option<Schedule> {
-    if action.kind != Kind::Repeat || action.paused {
-        return None;
+/// When an action runs by time, as it is now.
+fn when(view: &View, action: &Action) -> store::Result<Option<When>> {
+    if action.paused {
+        return Ok(None);
     }
-    let zone = Zone::parse(&action.zone).ok()?;
-    Schedule::parse(action.cron.as_deref()?, zone).ok()
+    match action.kind {
+        Kind::Once => {
+            let version = view.version(&action.id, action.version)?;
+            Ok(version.map(|version| When::Once(version.created_at)))
+        }
+        Kind::Repeat => {
+            let zone = Zone::parse(&action.zone).ok();
+            let schedule = zone.and_then(|zone| Schedule::parse(action.cron.as_deref()?, zone).ok());
+            Ok(schedule.map(When::Repeat))
+        }
+        Kind::Service => Ok(None),
+    }
 }

@@ -167,6 +167,7 @@ async fn start(
         org_fuel_per_minute: settings.runs.org_fuel_per_minute.unwrap_or(0),
         bundle_limits: config::BUNDLE_LIMITS,
         limits: limits(settings),
+        import_wall: settings.runs.import_wall,
         bundles_dir: work.join("bundles"),
         public_url: settings.public_url.clone(),
         metrics: metrics.clone(),

@@ -22,8 +22,8 @@ use super::{
 };
 
 const MAGIC: &[u8; 8] = b"ACTBAK01";
-/// No value of ours is longer; a damaged length must not ask for memory.
-const PART_BYTES_MAX: u32 = 64 << 20;
+/// No value of ours is longer: the longest are bundles.
+const PART_BYTES_MAX: u32 = 1 << 30;
 /// Entries that are put into the new store at once.
 const GROUP: usize = 1_000;
 /// Or fewer, when they are long.
@@ -198,9 +198,10 @@ fn part_length(input: &mut impl Read) -> io::Result<u32> {
 }
 
 fn part(input: &mut impl Read, length: u32) -> io::Result<Vec<u8>> {
-    let mut bytes = vec![0; length as usize];
-    input.read_exact(&mut bytes)?;
-    Ok(bytes)
+    // Memory comes with the bytes: a damaged length asks for none.
+    let mut bytes = Vec::new();
+    input.take(u64::from(length)).read_to_end(&mut bytes)?;
+    if bytes.len() == length as usize { Ok(bytes) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
 }
 
 /// Hashes what goes through.

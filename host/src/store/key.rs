@@ -18,7 +18,7 @@
 //! | `L` run, attempt | an attempt's log |
 //! | `Q` org, ms, run | a queued run and when it may begin |
 //! | `G` run | a run that was accepted and is running |
-//! | `D` action, s | the run of a due time |
+//! | `D` action, µs | the run of a due time |
 //! | `E` org, run | a dead letter |
 //! | `H` token's hash | hook |
 //! | `h` action, hook | its token's hash |
@@ -148,15 +148,15 @@ pub(super) fn log(run: &RunId, attempt: u32) -> Vec<u8> {
 }
 
 pub(super) fn queued(org: &OrgId, not_before_ms: i64, run: &RunId) -> Vec<u8> {
-    named(b'Q', org.as_str(), &[&millis(not_before_ms), run.as_bytes()])
+    named(b'Q', org.as_str(), &[&time(not_before_ms), run.as_bytes()])
 }
 
 pub(super) fn running(run: &RunId) -> Vec<u8> {
     join(b'G', &[run.as_bytes()])
 }
 
-pub(super) fn due(action: &ActionId, due_s: i64) -> Vec<u8> {
-    join(b'D', &[action.as_bytes(), &millis(due_s)])
+pub(super) fn due(action: &ActionId, due_us: i64) -> Vec<u8> {
+    join(b'D', &[action.as_bytes(), &time(due_us)])
 }
 
 pub(super) fn dues(action: &ActionId) -> Vec<u8> {
@@ -193,12 +193,12 @@ pub(super) fn once_scope(scope: &ActionId) -> Vec<u8> {
 }
 
 pub(super) fn once_end(end_ms: i64, scope: &ActionId, hash: &[u8; 32]) -> Vec<u8> {
-    join(b'k', &[&millis(end_ms), scope.as_bytes(), hash])
+    join(b'k', &[&time(end_ms), scope.as_bytes(), hash])
 }
 
 /// Everything that ends before `end_ms` has a smaller key.
 pub(super) fn once_ends_before(end_ms: i64) -> Vec<u8> {
-    join(b'k', &[&millis(end_ms)])
+    join(b'k', &[&time(end_ms)])
 }
 
 pub(super) fn grave(action: &ActionId) -> Vec<u8> {
@@ -214,7 +214,7 @@ pub(super) fn audit_of_org(org: &OrgId) -> Vec<u8> {
 }
 
 pub(super) fn audit(org: &OrgId, at_us: i64, count: u32) -> Vec<u8> {
-    named(b'Y', org.as_str(), &[&millis(at_us), &count.to_be_bytes()])
+    named(b'Y', org.as_str(), &[&time(at_us), &count.to_be_bytes()])
 }
 
 /// The last `N` bytes of a key, where ids stand.
@@ -223,6 +223,6 @@ pub(super) fn tail<const N: usize>(key: &[u8]) -> Option<[u8; N]> {
 }
 
 /// Times before 1970 do not occur; they would sort last.
-fn millis(number: i64) -> [u8; 8] {
+fn time(number: i64) -> [u8; 8] {
     number.max(0).to_be_bytes()
 }

@@ -150,7 +150,7 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        self.has_free(self.reserves().record)?;
+        self.has_room_to_record()?;
         self.0.writer.write(Made::Visible, work).await
     }
 
@@ -167,7 +167,7 @@ impl Store {
             }
             return;
         };
-        if let Err(error) = self.has_free(self.reserves().record) {
+        if let Err(error) = self.has_room_to_record() {
             failed(error);
             return;
         }
@@ -180,6 +180,11 @@ impl Store {
         if let Err(error) = self.0.writer.write_later(work, told).await {
             tracing::error!(error = %error, "a run cannot be recorded any more");
         }
+    }
+
+    /// Whether the disk has room for what a run came to.
+    pub(crate) fn has_room_to_record(&self) -> Result<()> {
+        self.has_free(self.reserves().record)
     }
 
     /// Whether the disk has room for what users want to add.

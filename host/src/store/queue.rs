@@ -21,7 +21,7 @@ impl View {
 
     /// The run that a due time became.
     pub(crate) fn due(&self, action: &ActionId, due: Timestamp) -> Result<Option<RunId>> {
-        let found = self.db.get(key::due(action, due.as_second()))?;
+        let found = self.db.get(key::due(action, due.as_microsecond()))?;
         Ok(found.and_then(|id| <[u8; 16]>::try_from(&*id).ok()).map(RunId::from_bytes))
     }
 
@@ -61,7 +61,7 @@ impl Change<'_> {
     }
 
     pub(crate) fn put_due(&mut self, action: &ActionId, due: Timestamp, run: RunId) {
-        self.put_bytes(key::due(action, due.as_second()), run.as_bytes().to_vec());
+        self.put_bytes(key::due(action, due.as_microsecond()), run.as_bytes().to_vec());
     }
 
     pub(crate) fn put_dead(&mut self, run: &Run) {

@@ -141,7 +141,7 @@ impl Change<'_> {
         self.remove(key::run(&run.id));
         self.remove_dead(run);
         if let Some(due) = run.due {
-            self.remove(key::due(&run.action, due.as_second()));
+            self.remove(key::due(&run.action, due.as_microsecond()));
         }
         for blob in [key::input(&run.id), key::result(&run.id), key::logs(&run.id)] {
             self.remove_below(&blob)?;
