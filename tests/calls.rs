@@ -33,7 +33,7 @@ impl Server {
     }
 
     /// Follows a run's log up to a line that says so.
-    fn until_begun(&self, run: &str) {
+    pub(crate) fn until_begun(&self, run: &str) {
         let stream = self.call("GET", &format!("/api/default/runs/{run}/logs?follow=true")).open();
         let begun = BufReader::new(stream).lines().map_while(Result::ok).any(|line| line.contains("begun"));
         assert!(begun, "it ended before it began");
@@ -238,6 +238,25 @@ fn a_paused_action_runs_when_it_is_resumed() {
     server.post(&invoke(&id), &json!([])).is_refused(409, "paused", "the action is paused: resume it first");
     server.get(&format!("/api/default/actions/resume/{id}")).is(200);
     server.post(&invoke(&id), &json!([])).is(200);
+}
+
+#[test]
+fn bounds_that_were_lowered_hold_for_what_is_changed() {
+    let server = Server::start();
+    let id = server.upload("echo", "service", ECHO, &[("policy", "{\"wall_ms\": 20000}")]);
+    let place = server.place();
+    assert_eq!(server.stop().code, 0);
+    let server =
+        Server::again_with(place, &[("ACTIOND_RUNS_WALL_S", "5"), ("ACTIOND_RUNS_WALL_S_MAX", "10")]);
+    server.get(&format!("/api/default/actions/pause/{id}")).is(200);
+    server.put(&format!("/api/default/actions/{id}"), &json!({"description": "d"})).is(200);
+    let settings = format!("/api/default/actions/{id}/settings");
+    server.put(&settings, &json!({"policy": {"queue": 1}})).is_refused(
+        400,
+        "bad_request",
+        "policy: wall_ms is 20000: it must be from 1 to 10000",
+    );
+    server.put(&settings, &json!({"policy": {"queue": 1, "wall_ms": 10_000}})).is(200);
 }
 
 #[test]
