@@ -161,12 +161,15 @@ pub(super) async fn logs(
         false => app.runner().live(&run.id),
     };
     let id = run.id;
+    let now = live.as_ref().map(|live| live.log()).unwrap_or_default();
     let kept = app.store().read(move |view| view.run_log(&id)).await?;
+    // What is kept of an attempt is all of it: it may have ended just now.
+    let told = kept.last().map_or(0, |line| line.attempt);
     match (live, query.follow) {
-        (Some(live), true) => Ok(follow(kept, &live)),
-        (Some(live), false) => {
-            let lines = kept.into_iter().chain(live.log()).map(LogLineWire::from).collect::<Vec<_>>();
-            Ok(Json(lines).into_response())
+        (Some(live), true) => Ok(follow(kept, told, &live)),
+        (Some(_), false) => {
+            let now = now.into_iter().filter(|line| line.attempt > told);
+            Ok(Json(kept.into_iter().chain(now).map(LogLineWire::from).collect::<Vec<_>>()).into_response())
         }
         (None, true) => Ok(sse(stream::iter(kept.into_iter().map(event).chain([end()])))),
         (None, false) => {
@@ -326,13 +329,16 @@ async fn dead(app: &App, org: &OrgId, id: &str) -> Result<Run, Problem> {
     if run.dead { Ok(run) } else { Err(Problem::not_found(format!("run {} is no dead letter", run.id))) }
 }
 
-/// What was kept of earlier attempts, then what comes.
-fn follow(kept: Vec<LogLine>, live: &Arc<Live>) -> Response {
+/// What was kept of attempts up to `told`, then what comes.
+fn follow(kept: Vec<LogLine>, told: u32, live: &Arc<Live>) -> Response {
     let first = stream::iter(kept.into_iter().map(event));
-    let lines = stream::unfold(Some(live.follow()), |follow: Option<Follow>| async move {
+    let lines = stream::unfold(Some(live.follow()), move |follow: Option<Follow>| async move {
         let mut follow = follow?;
         let events = match follow.next().await {
-            Some(lines) => (lines.into_iter().map(event).collect::<Vec<_>>(), Some(follow)),
+            Some(lines) => {
+                let lines = lines.into_iter().filter(|line| line.attempt > told);
+                (lines.map(event).collect::<Vec<_>>(), Some(follow))
+            }
             None => (vec![end()], None),
         };
         Some((stream::iter(events.0), events.1))
