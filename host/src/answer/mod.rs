@@ -10,7 +10,7 @@ pub(crate) mod problem;
 pub(crate) mod wire;
 mod word;
 
-pub(crate) use ended::{EndedWire, Prefer, answer, wait};
+pub(crate) use ended::{EndedWire, Prefer, answer, found, wait};
 pub(crate) use intake::{Intake, Room, admit};
 pub(crate) use observe::observe;
 pub(crate) use path::Path;

@@ -24,7 +24,7 @@ use super::{
     wire::{LogLineWire, RunWire},
 };
 use crate::{
-    answer::{EndedWire, Prefer, Word, answer},
+    answer::{self, EndedWire, Prefer, Word, answer},
     app::{App, new_traceparent},
     model::{
         account::Permission,
@@ -136,10 +136,8 @@ pub(super) async fn show(
     caller: Caller,
 ) -> Result<Json<RunWire>, Problem> {
     let org = caller.may(&org, Permission::ReadRuns)?;
-    let run = found(&app, &org, &id).await?;
-    let id = run.id;
-    let result = app.store().read(move |view| view.run_result(&id)).await?;
-    Ok(Json(RunWire::new(&run, result.and_then(|result| String::from_utf8(result).ok()))))
+    let (run, result) = found_with_result(&app, &org, &id).await?;
+    Ok(Json(RunWire::new(&run, result)))
 }
 
 /// Show or follow a run's log
@@ -315,13 +313,13 @@ fn time(text: Option<&str>, name: &str) -> Result<Option<Timestamp>, Problem> {
 
 /// A run of that organisation, as it is now.
 async fn found(app: &App, org: &OrgId, id: &str) -> Result<Run, Problem> {
+    Ok(found_with_result(app, org, id).await?.0)
+}
+
+async fn found_with_result(app: &App, org: &OrgId, id: &str) -> Result<(Run, Option<String>), Problem> {
     let parsed = run_id(id)?;
-    let run = match app.runner().live(&parsed) {
-        Some(live) => Some(live.run()),
-        None => app.store().read(move |view| view.run(&parsed)).await?,
-    };
-    let run = run.filter(|run| run.org == *org);
-    run.ok_or_else(|| Problem::not_found(format!("there is no run {parsed}")))
+    let found = answer::found(app, parsed).await?.filter(|(run, _)| run.org == *org);
+    found.ok_or_else(|| Problem::not_found(format!("there is no run {parsed}")))
 }
 
 async fn dead(app: &App, org: &OrgId, id: &str) -> Result<Run, Problem> {
