@@ -1,6 +1,6 @@
 //! The routes of runs: lists, one run, its log, cancelling, replaying, dead letters.
 
-use std::{convert::Infallible, sync::Arc};
+use std::convert::Infallible;
 
 use axum::{
     Json,
@@ -31,7 +31,7 @@ use crate::{
         id::{OrgId, RunId},
         run::{LogLine, Run, Status, Trigger},
     },
-    runner::{Follow, Live},
+    runner::Follow,
     store::{self, Filter, Index, Page},
 };
 
@@ -160,18 +160,17 @@ pub(super) async fn logs(
     };
     let id = run.id;
     let now = live.as_ref().map(|live| live.log()).unwrap_or_default();
+    // Before anything is waited for: a run that nobody follows may leave memory between two attempts.
+    let lines = live.filter(|_| query.follow).map(|live| live.follow());
     let kept = app.store().read(move |view| view.run_log(&id)).await?;
     // What is kept of an attempt is all of it: it may have ended just now.
     let told = kept.last().map_or(0, |line| line.attempt);
-    match (live, query.follow) {
-        (Some(live), true) => Ok(follow(kept, told, &live)),
-        (Some(_), false) => {
-            let now = now.into_iter().filter(|line| line.attempt > told);
-            Ok(Json(kept.into_iter().chain(now).map(LogLineWire::from).collect::<Vec<_>>()).into_response())
-        }
+    match (lines, query.follow) {
+        (Some(lines), _) => Ok(follow(kept, told, lines)),
         (None, true) => Ok(sse(stream::iter(kept.into_iter().map(event).chain([end()])))),
         (None, false) => {
-            Ok(Json(kept.into_iter().map(LogLineWire::from).collect::<Vec<_>>()).into_response())
+            let now = now.into_iter().filter(|line| line.attempt > told);
+            Ok(Json(kept.into_iter().chain(now).map(LogLineWire::from).collect::<Vec<_>>()).into_response())
         }
     }
 }
@@ -328,9 +327,9 @@ async fn dead(app: &App, org: &OrgId, id: &str) -> Result<Run, Problem> {
 }
 
 /// What was kept of attempts up to `told`, then what comes.
-fn follow(kept: Vec<LogLine>, told: u32, live: &Arc<Live>) -> Response {
+fn follow(kept: Vec<LogLine>, told: u32, lines: Follow) -> Response {
     let first = stream::iter(kept.into_iter().map(event));
-    let lines = stream::unfold(Some(live.follow()), move |follow: Option<Follow>| async move {
+    let lines = stream::unfold(Some(lines), move |follow: Option<Follow>| async move {
         let mut follow = follow?;
         let events = match follow.next().await {
             Some(lines) => {
