@@ -111,9 +111,10 @@ impl Access {
         let email: Email = email.parse().map_err(|_| Denied::Wrong)?;
         let found = store.read(move |view| view.account(&email)).await?;
         let right = match found.as_ref().map(|account| &account.credential) {
-            Some(Credential::Token(hash)) => hash_token(&secret).ct_eq(hash).into(),
+            Some(Credential::Token(hash)) if hash_token(&secret).ct_eq(hash).into() => true,
             Some(Credential::Password(hash)) => self.password_is_right(secret, hash.clone()).await,
-            None => {
+            // A token that is wrong takes as long as a password that is: nobody learns which accounts there are.
+            Some(Credential::Token(_)) | None => {
                 self.password_is_right(secret, NOBODY.to_owned()).await;
                 false
             }
