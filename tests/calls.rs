@@ -220,6 +220,26 @@ fn bounds_take_what_is_below_and_refuse_what_is_above() {
 }
 
 #[test]
+fn an_organisation_s_bounds_are_its_own() {
+    let bounds = [("ACTIOND_RUNS_ORG_PARALLEL", "1"), ("ACTIOND_RUNS_ORG_QUEUE", "1")];
+    let server = Server::start_with(&bounds);
+    let waits = server.upload("waits", "service", WAITS, &[]);
+    server.post("/api/organizations", &json!({"name": "other"})).is(200);
+    let others = server.upload_to("other", "echo", "service", ECHO, &[]);
+    let first = run_id(&server.later(&waits, &json!([])));
+    server.until_begun(&first);
+    // Its other actions too.
+    let echo = server.upload("echo", "service", ECHO, &[]);
+    let second = run_id(&server.later(&echo, &json!([])));
+    let third = server.call("POST", &invoke(&echo)).json(&json!([])).send();
+    third.is_refused(429, "queue_full", "1 runs of the organisation wait already");
+    server.post(&format!("/api/other/actions/{others}/invoke"), &json!([])).is(200);
+    server.post(&format!("/api/default/runs/{first}/cancel"), &json!({})).is(202);
+    assert_eq!(server.run_ended(&second)["status"], "completed");
+    server.post(&invoke(&echo), &json!([])).is(200);
+}
+
+#[test]
 fn an_organisation_s_fuel_ends_with_the_minute() {
     let server = Server::start_with(&[("ACTIOND_RUNS_ORG_FUEL_PER_MINUTE", "50000")]);
     let id = server.upload("echo", "service", ECHO, &[]);
