@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::server::{ROOT, Server, base64};
 
+const TRIES: usize = 50_000;
 const PASSWORD: &str = "a long password";
 const ECHO: &str = "def main(data):\n    return data\n";
 const ADMIN: (&str, &str) = ("admin@example.com", PASSWORD);
@@ -265,7 +266,15 @@ fn a_removed_organisation_takes_all_with_it() {
     assert_eq!(audit["changes"].as_array().map(Vec::len), Some(1), "{audit}");
     let audit = server.get("/api/default/audit?limit=1").is(200);
     assert_eq!(audit["changes"][0]["what"], "organisation.delete");
-    let _ = run;
+    // Its runs go a little later; the start is the first occasion.
+    let place = server.place();
+    assert_eq!(server.stop().code, 0);
+    let server = Server::again(place);
+    let run = format!("/api/other/runs/{}", run["run_id"].as_str().expect("an id"));
+    assert!((0..TRIES).any(|_| server.get(&run).status == 404));
+    for path in ["/api/other/runs", "/api/other/dead_letters"] {
+        assert_eq!(server.get(path).is(200), json!({"runs": [], "next": null}), "{path}");
+    }
 }
 
 #[test]

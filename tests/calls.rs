@@ -33,7 +33,7 @@ impl Server {
     }
 
     /// Follows a run's log up to a line that says so.
-    fn until_begun(&self, run: &str) {
+    pub(crate) fn until_begun(&self, run: &str) {
         let stream = self.call("GET", &format!("/api/default/runs/{run}/logs?follow=true")).open();
         let begun = BufReader::new(stream).lines().map_while(Result::ok).any(|line| line.contains("begun"));
         assert!(begun, "it ended before it began");
@@ -222,6 +222,26 @@ fn bounds_take_what_is_below_and_refuse_what_is_above() {
 }
 
 #[test]
+fn an_organisation_s_bounds_are_its_own() {
+    let bounds = [("ACTIOND_RUNS_ORG_PARALLEL", "1"), ("ACTIOND_RUNS_ORG_QUEUE", "1")];
+    let server = Server::start_with(&bounds);
+    let waits = server.upload("waits", "service", WAITS, &[]);
+    server.post("/api/organizations", &json!({"name": "other"})).is(200);
+    let others = server.upload_to("other", "echo", "service", ECHO, &[]);
+    let first = run_id(&server.later(&waits, &json!([])));
+    server.until_begun(&first);
+    // Its other actions too.
+    let echo = server.upload("echo", "service", ECHO, &[]);
+    let second = run_id(&server.later(&echo, &json!([])));
+    let third = server.call("POST", &invoke(&echo)).json(&json!([])).send();
+    third.is_refused(429, "queue_full", "1 runs of the organisation wait already");
+    server.post(&format!("/api/other/actions/{others}/invoke"), &json!([])).is(200);
+    server.post(&format!("/api/default/runs/{first}/cancel"), &json!({})).is(202);
+    assert_eq!(server.run_ended(&second)["status"], "completed");
+    server.post(&invoke(&echo), &json!([])).is(200);
+}
+
+#[test]
 fn an_organisation_s_fuel_ends_with_the_minute() {
     let server = Server::start_with(&[("ACTIOND_RUNS_ORG_FUEL_PER_MINUTE", "50000")]);
     let id = server.upload("echo", "service", ECHO, &[]);
@@ -240,6 +260,25 @@ fn a_paused_action_runs_when_it_is_resumed() {
     server.post(&invoke(&id), &json!([])).is_refused(409, "paused", "the action is paused: resume it first");
     server.get(&format!("/api/default/actions/resume/{id}")).is(200);
     server.post(&invoke(&id), &json!([])).is(200);
+}
+
+#[test]
+fn bounds_that_were_lowered_hold_for_what_is_changed() {
+    let server = Server::start();
+    let id = server.upload("echo", "service", ECHO, &[("policy", "{\"wall_ms\": 20000}")]);
+    let place = server.place();
+    assert_eq!(server.stop().code, 0);
+    let server =
+        Server::again_with(place, &[("ACTIOND_RUNS_WALL_S", "5"), ("ACTIOND_RUNS_WALL_S_MAX", "10")]);
+    server.get(&format!("/api/default/actions/pause/{id}")).is(200);
+    server.put(&format!("/api/default/actions/{id}"), &json!({"description": "d"})).is(200);
+    let settings = format!("/api/default/actions/{id}/settings");
+    server.put(&settings, &json!({"policy": {"queue": 1}})).is_refused(
+        400,
+        "bad_request",
+        "policy: wall_ms is 20000: it must be from 1 to 10000",
+    );
+    server.put(&settings, &json!({"policy": {"queue": 1, "wall_ms": 10_000}})).is(200);
 }
 
 #[test]

@@ -58,7 +58,7 @@ fn a_wrong_configuration_is_one_line_and_code_2() {
             "[runs]\nparallel = 0\n",
             &["--config", "a.toml"],
             &[],
-            "runs.parallel (file a.toml) is 0: it is a whole number from 1 to 10000",
+            "runs.parallel (file a.toml) is 0: it is a whole number from 1 to 1500",
         ),
         (
             "",

@@ -4,6 +4,7 @@ mod accounts;
 mod actions;
 mod backup;
 mod bad_input;
+mod bodies;
 mod bundles;
 mod calls;
 mod config;

@@ -189,10 +189,20 @@ impl Server {
     }
 
     /// SIGTERM: it drains and ends.
-    pub(crate) fn stop(mut self) -> Ended {
-        let child = self.child.take().expect("it runs");
-        let pid = rustix::process::Pid::from_child(&child);
+    pub(crate) fn stop(self) -> Ended {
+        self.terminate();
+        self.wait()
+    }
+
+    /// Tells it to end.
+    pub(crate) fn terminate(&self) {
+        let pid = rustix::process::Pid::from_child(self.child.as_ref().expect("it runs"));
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it can be told to end");
+    }
+
+    /// Waits for its end.
+    pub(crate) fn wait(mut self) -> Ended {
+        let child = self.child.take().expect("it runs");
         self.ended(child)
     }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::server::Server;
+use crate::server::{Answer, Server};
 
 const COUNTS: &str = "n = 0\ndef main():\n    global n\n    n += 1\n    return n\n";
 const TRIES: usize = 50_000;
@@ -158,4 +158,20 @@ fn what_runs_when_the_server_ends_is_interrupted_and_what_waits_stays() {
     );
     let run = server.get(&format!("/api/default/runs/{second}")).is(200);
     assert!(["queued", "running"].contains(&run["status"].as_str().unwrap()), "{run}");
+}
+
+#[test]
+fn a_server_that_drains_is_not_ready() {
+    let server = Server::start_with(&[("ACTIOND_DRAIN_S", "60")]);
+    let waits = "import threading\ndef main(data):\n    print('begun')\n    threading.Event().wait(60)\n";
+    let id = server.upload("waits", "service", waits, &[]);
+    let run = server.later(&id, &json!([]))["run_id"].as_str().unwrap().to_owned();
+    server.until_begun(&run);
+    assert_eq!(server.get("/readyz").status, 200);
+    server.terminate();
+    let draining = |answer: &Answer| answer.status == 503 && answer.text() == "draining\n";
+    assert!((0..TRIES).any(|_| draining(&server.get("/readyz"))));
+    server.post(&format!("/api/default/runs/{run}/cancel"), &json!({})).is(202);
+    let ended = server.wait();
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
 }

@@ -17,8 +17,12 @@ use super::{
 };
 use crate::{
     app::App,
-    model::run::{Run, Status},
+    model::{
+        id::RunId,
+        run::{Run, Status},
+    },
     runner::{Ended, Live, Ticket},
+    store,
 };
 
 /// No `Prefer: wait` is longer.
@@ -78,24 +82,27 @@ pub(crate) async fn answer(app: &App, ticket: Ticket, prefer: Prefer) -> Result<
         app.runner().keep(live).await?;
     }
     let id = ticket.id;
-    let found = match &ticket.live {
-        Some(live) => Some((live.run(), None)),
-        None => {
-            app.store()
-                .read(move |view| {
-                    let run = view.run(&id)?;
-                    let result = view.run_result(&id)?;
-                    Ok::<_, crate::store::Error>(run.map(|run| (run, result)))
-                })
-                .await?
-        }
-    };
+    let found = found(app, id).await?;
     let (run, result) = found.ok_or_else(|| Problem::not_found(format!("there is no run {id}")))?;
     if run.status.is_final() && prefer != Prefer::Async {
-        let result = result.and_then(|result| String::from_utf8(result).ok());
         return Ok(ended_response(&run, result.as_deref()));
     }
     Ok(accepted_response(&run))
+}
+
+/// A run as it is now, and its result if it has one. What came of it is told by the store, which has both at once: in memory a
+/// run ends a moment before its result is kept.
+pub(crate) async fn found(app: &App, id: RunId) -> store::Result<Option<(Run, Option<String>)>> {
+    let live = app.runner().live(&id).map(|live| live.run());
+    if let Some(run) = live.clone().filter(|run| !run.status.is_final()) {
+        return Ok(Some((run, None)));
+    }
+    let kept = app.store().read(move |view| {
+        let Some(run) = view.run(&id)? else { return Ok(None) };
+        let result = view.run_result(&id)?;
+        Ok::<_, store::Error>(Some((run, result.and_then(|result| String::from_utf8(result).ok()))))
+    });
+    Ok(kept.await?.or(live.map(|run| (run, None))))
 }
 
 pub(crate) async fn wait(live: Option<&Arc<Live>>) -> Option<Arc<Ended>> {

@@ -10,7 +10,7 @@ use axum::{
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::value::RawValue;
 
-use super::{problem::Problem, word::Word};
+use super::{intake::Room, problem::Problem, word::Word};
 use crate::{
     app::{App, new_traceparent},
     model::{
@@ -24,9 +24,6 @@ use crate::{
 
 /// Longest `Idempotency-Key`, in bytes.
 const KEY_BYTES_MAX: usize = 255;
-/// The bound of a body that has another one than the server's.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct BodyMax(pub(crate) usize);
 
 /// The wrapper that OpenObserve puts around records. An object with any other field is a record itself, whatever it has.
 #[derive(Debug, Deserialize)]
@@ -56,15 +53,20 @@ pub(crate) fn ask(org: OrgId, action: ActionId, trigger: Trigger, input: String,
     }
 }
 
-/// A body of any kind.
+/// A body of any kind, of somebody who is known. It has room until it is here: what becomes of it then is counted by whoever
+/// keeps it.
 pub(crate) async fn bytes(request: Request, app: &App) -> Result<Bytes, Problem> {
-    let own = request.extensions().get::<BodyMax>().map(|max| max.0);
-    let bytes_max = own.unwrap_or(app.settings().body_bytes);
-    let read = Bytes::from_request(request, app).await;
-    read.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large("the body", bytes_max),
-        _ => rejection.into(),
-    })
+    let room = Room::of(request.extensions())?;
+    let bytes_max = room.bytes_max;
+    let reading = async {
+        let read = Bytes::from_request(request, app).await;
+        read.map_err(|rejection| match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large("the body", bytes_max),
+            _ => rejection.into(),
+        })
+    };
+    let (bytes, _room) = room.take(reading).await?;
+    Ok(bytes)
 }
 
 /// The records in a body: an array, one object, or what `inputs` holds of either; and the trace that it names.

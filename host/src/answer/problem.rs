@@ -88,6 +88,13 @@ impl Problem {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, Word::TooLarge, message)
     }
 
+    /// There is no room for what is being sent.
+    pub(super) fn busy(retry_after: Duration) -> Self {
+        let said = "too much is being sent at this time: try again";
+        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, Word::Busy, said);
+        Self { retry_after: Some(retry_after), ..problem }
+    }
+
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self

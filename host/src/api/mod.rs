@@ -8,7 +8,6 @@ mod description;
 mod details;
 mod health;
 mod hooks;
-mod intake;
 mod invoke;
 mod jobs;
 mod organisations;

@@ -2,25 +2,19 @@
 
 use std::time::Duration;
 
-use axum::{
-    Router,
-    extract::{DefaultBodyLimit, Request},
-    response::IntoResponse as _,
-};
+use axum::{Router, extract::Request, response::IntoResponse as _};
 use tower_http::timeout::RequestBodyTimeoutLayer;
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    actions, audit,
-    description::complete,
-    details, health, hooks,
-    intake::{Intake, admit},
-    invoke, jobs, organisations,
-    problem::Problem,
-    runs, service_accounts, upload, users,
+    actions, audit, description::complete, details, health, hooks, invoke, jobs, organisations,
+    problem::Problem, runs, service_accounts, upload, users,
 };
-use crate::{answer::observe, app::App};
+use crate::{
+    answer::{Intake, admit, observe},
+    app::App,
+};
 
 /// A body of which nothing comes for so long is given up.
 const BODY_WAIT: Duration = Duration::from_secs(30);
@@ -59,7 +53,6 @@ pub(crate) fn router(app: App, others: OpenApiRouter<App>) -> Router {
         .method_not_allowed_fallback(|request: Request| async move {
             Problem::method_not_allowed(request.method()).into_response()
         })
-        .layer(DefaultBodyLimit::max(body_bytes))
         .layer(RequestBodyTimeoutLayer::new(BODY_WAIT))
         .layer(axum::middleware::from_fn_with_state(Intake::new(body_bytes), admit))
         .layer(axum::middleware::from_fn_with_state(app.clone(), observe))

@@ -1,6 +1,6 @@
 //! The routes of runs: lists, one run, its log, cancelling, replaying, dead letters.
 
-use std::{convert::Infallible, sync::Arc};
+use std::convert::Infallible;
 
 use axum::{
     Json,
@@ -24,14 +24,14 @@ use super::{
     wire::{LogLineWire, RunWire},
 };
 use crate::{
-    answer::{EndedWire, Prefer, Word, answer},
+    answer::{self, EndedWire, Prefer, Word, answer},
     app::{App, new_traceparent},
     model::{
         account::Permission,
         id::{OrgId, RunId},
         run::{LogLine, Run, Status, Trigger},
     },
-    runner::{Follow, Live},
+    runner::Follow,
     store::{self, Filter, Index, Page},
 };
 
@@ -136,10 +136,8 @@ pub(super) async fn show(
     caller: Caller,
 ) -> Result<Json<RunWire>, Problem> {
     let org = caller.may(&org, Permission::ReadRuns)?;
-    let run = found(&app, &org, &id).await?;
-    let id = run.id;
-    let result = app.store().read(move |view| view.run_result(&id)).await?;
-    Ok(Json(RunWire::new(&run, result.and_then(|result| String::from_utf8(result).ok()))))
+    let (run, result) = found_with_result(&app, &org, &id).await?;
+    Ok(Json(RunWire::new(&run, result)))
 }
 
 /// Show or follow a run's log
@@ -161,16 +159,18 @@ pub(super) async fn logs(
         false => app.runner().live(&run.id),
     };
     let id = run.id;
+    let now = live.as_ref().map(|live| live.log()).unwrap_or_default();
+    // Before anything is waited for: a run that nobody follows may leave memory between two attempts.
+    let lines = live.filter(|_| query.follow).map(|live| live.follow());
     let kept = app.store().read(move |view| view.run_log(&id)).await?;
-    match (live, query.follow) {
-        (Some(live), true) => Ok(follow(kept, &live)),
-        (Some(live), false) => {
-            let lines = kept.into_iter().chain(live.log()).map(LogLineWire::from).collect::<Vec<_>>();
-            Ok(Json(lines).into_response())
-        }
+    // What is kept of an attempt is all of it: it may have ended just now.
+    let told = kept.last().map_or(0, |line| line.attempt);
+    match (lines, query.follow) {
+        (Some(lines), _) => Ok(follow(kept, told, lines)),
         (None, true) => Ok(sse(stream::iter(kept.into_iter().map(event).chain([end()])))),
         (None, false) => {
-            Ok(Json(kept.into_iter().map(LogLineWire::from).collect::<Vec<_>>()).into_response())
+            let now = now.into_iter().filter(|line| line.attempt > told);
+            Ok(Json(kept.into_iter().chain(now).map(LogLineWire::from).collect::<Vec<_>>()).into_response())
         }
     }
 }
@@ -312,13 +312,13 @@ fn time(text: Option<&str>, name: &str) -> Result<Option<Timestamp>, Problem> {
 
 /// A run of that organisation, as it is now.
 async fn found(app: &App, org: &OrgId, id: &str) -> Result<Run, Problem> {
+    Ok(found_with_result(app, org, id).await?.0)
+}
+
+async fn found_with_result(app: &App, org: &OrgId, id: &str) -> Result<(Run, Option<String>), Problem> {
     let parsed = run_id(id)?;
-    let run = match app.runner().live(&parsed) {
-        Some(live) => Some(live.run()),
-        None => app.store().read(move |view| view.run(&parsed)).await?,
-    };
-    let run = run.filter(|run| run.org == *org);
-    run.ok_or_else(|| Problem::not_found(format!("there is no run {parsed}")))
+    let found = answer::found(app, parsed).await?.filter(|(run, _)| run.org == *org);
+    found.ok_or_else(|| Problem::not_found(format!("there is no run {parsed}")))
 }
 
 async fn dead(app: &App, org: &OrgId, id: &str) -> Result<Run, Problem> {
@@ -326,13 +326,16 @@ async fn dead(app: &App, org: &OrgId, id: &str) -> Result<Run, Problem> {
     if run.dead { Ok(run) } else { Err(Problem::not_found(format!("run {} is no dead letter", run.id))) }
 }
 
-/// What was kept of earlier attempts, then what comes.
-fn follow(kept: Vec<LogLine>, live: &Arc<Live>) -> Response {
+/// What was kept of attempts up to `told`, then what comes.
+fn follow(kept: Vec<LogLine>, told: u32, lines: Follow) -> Response {
     let first = stream::iter(kept.into_iter().map(event));
-    let lines = stream::unfold(Some(live.follow()), |follow: Option<Follow>| async move {
+    let lines = stream::unfold(Some(lines), move |follow: Option<Follow>| async move {
         let mut follow = follow?;
         let events = match follow.next().await {
-            Some(lines) => (lines.into_iter().map(event).collect::<Vec<_>>(), Some(follow)),
+            Some(lines) => {
+                let lines = lines.into_iter().filter(|line| line.attempt > told);
+                (lines.map(event).collect::<Vec<_>>(), Some(follow))
+            }
             None => (vec![end()], None),
         };
         Some((stream::iter(events.0), events.1))

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use super::{caller::Caller, details::PolicyWire, problem::Problem, query::Path};
 use crate::{
+    answer::Room,
     app::{App, NotSaved, Upload},
     environment::{self, is_key},
     model::{
@@ -59,10 +60,17 @@ pub(super) async fn upload(
     State(app): State<App>,
     Path(org): Path<String>,
     caller: Caller,
+    room: Room,
     form: Result<Multipart, axum::extract::multipart::MultipartRejection>,
 ) -> Result<Json<SavedWire>, Problem> {
     let form = form.map_err(|rejection| Problem::bad_request(rejection.body_text()))?;
-    let form = read(form, app.settings().body_bytes).await?;
+    if !room.is_small() {
+        // What is wrong with a form is told first, but a large one is not read for that.
+        caller.may(&org, Permission::EditActions)?;
+    }
+    let bytes_max = room.bytes_max;
+    // The zip is in memory until it is saved.
+    let (form, _room) = room.take(read(form, bytes_max)).await?;
     let missing = form.name.is_none()
         || form.owner.is_none()
         || form.file.is_none()

@@ -49,14 +49,35 @@ pub(crate) enum Denied {
 pub(super) struct Access {
     /// Of this process alone: what is remembered cannot be used elsewhere.
     key: [u8; 32],
-    known: Mutex<LruCache<[u8; 32], Arc<Account>>>,
+    known: Mutex<Known>,
     hashing: Semaphore,
+}
+
+#[derive(Debug)]
+struct Known {
+    accounts: LruCache<[u8; 32], Arc<Account>>,
+    /// How often accounts were changed.
+    changes: u64,
 }
 
 impl Default for Access {
     fn default() -> Self {
-        let (known, hashing) = (Mutex::new(LruCache::new(KNOWN_MAX)), Semaphore::new(HASHING_MAX));
-        Self { key: random::bytes(), known, hashing }
+        let known = Known { accounts: LruCache::new(KNOWN_MAX), changes: 0 };
+        Self { key: random::bytes(), known: Mutex::new(known), hashing: Semaphore::new(HASHING_MAX) }
+    }
+}
+
+impl Known {
+    /// Remembers who was found right, unless accounts were changed since that was begun: it may be another one by now.
+    fn put(&mut self, hash: [u8; 32], account: Arc<Account>, changes: u64) {
+        if self.changes == changes {
+            self.accounts.put(hash, account);
+        }
+    }
+
+    fn forget(&mut self) {
+        self.changes += 1;
+        self.accounts.clear();
     }
 }
 
@@ -69,7 +90,7 @@ impl App {
 
     /// An account was changed or removed: whoever was known before is checked again.
     pub(super) fn forget_accounts(&self) {
-        self.access().known().clear();
+        self.access().known().forget();
     }
 }
 
@@ -79,16 +100,21 @@ impl Access {
             return Err(Denied::Wrong);
         }
         let hash = *blake3::keyed_hash(&self.key, header.as_bytes()).as_bytes();
-        if let Some(account) = self.known().get(&hash) {
-            return Ok(account.clone());
-        }
+        let changes = {
+            let mut known = self.known();
+            if let Some(account) = known.accounts.get(&hash) {
+                return Ok(account.clone());
+            }
+            known.changes
+        };
         let (email, secret) = basic(header).ok_or(Denied::Wrong)?;
         let email: Email = email.parse().map_err(|_| Denied::Wrong)?;
         let found = store.read(move |view| view.account(&email)).await?;
         let right = match found.as_ref().map(|account| &account.credential) {
-            Some(Credential::Token(hash)) => hash_token(&secret).ct_eq(hash).into(),
+            Some(Credential::Token(hash)) if hash_token(&secret).ct_eq(hash).into() => true,
             Some(Credential::Password(hash)) => self.password_is_right(secret, hash.clone()).await,
-            None => {
+            // A token that is wrong takes as long as a password that is: nobody learns which accounts there are.
+            Some(Credential::Token(_)) | None => {
                 self.password_is_right(secret, NOBODY.to_owned()).await;
                 false
             }
@@ -96,7 +122,7 @@ impl Access {
         match found {
             Some(account) if right => {
                 let account = Arc::new(account);
-                self.known().put(hash, account.clone());
+                self.known().put(hash, account.clone(), changes);
                 Ok(account)
             }
             Some(_) | None => Err(Denied::Wrong),
@@ -127,7 +153,7 @@ impl Access {
         tokio::task::spawn_blocking(verify).await.ok().flatten().is_some()
     }
 
-    fn known(&self) -> MutexGuard<'_, LruCache<[u8; 32], Arc<Account>>> {
+    fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -164,6 +190,7 @@ pub(super) fn hash_password(password: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::account::AccountKind;
 
     #[test]
     fn basic_headers_are_taken_apart() {
@@ -180,6 +207,28 @@ mod tests {
             ("Basic".to_owned(), None),
         ] {
             assert_eq!(basic(&header), expected, "{header}");
+        }
+    }
+
+    #[test]
+    fn what_was_checked_before_a_change_is_not_remembered_after_it() {
+        let account = Arc::new(Account {
+            email: "a@b.example.com".parse().unwrap(),
+            kind: AccountKind::Service,
+            credential: Credential::Token(hash_token("token")),
+            roles: [].into(),
+            root: false,
+            description: String::new(),
+            created_at: jiff::Timestamp::UNIX_EPOCH,
+        });
+        for (changed_meanwhile, remembered) in [(false, true), (true, false)] {
+            let access = Access::default();
+            let changes = access.known().changes;
+            if changed_meanwhile {
+                access.known().forget();
+            }
+            access.known().put([0; 32], account.clone(), changes);
+            assert_eq!(access.known().accounts.contains(&[0; 32]), remembered, "{changed_meanwhile}");
         }
     }
 

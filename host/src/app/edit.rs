@@ -52,12 +52,16 @@ impl App {
         let by = By { who, org: org.clone(), at: now };
         let edited = self.store().write(move |change| {
             let mut action = change.action(&org, &id)?.ok_or(NotSaved::NoAction(id))?;
+            // One that was within the bounds when it was made stays, whatever they are now.
+            edit.policy.as_ref().map_or(Ok(()), |policy| bounds.check(policy))?;
+            let before = timing(&action);
             let what = apply(&mut action, edit, &environment_limits)?;
-            bounds.check(&action.policy)?;
             action.modified_at = now;
             change.put_action(&action)?;
             // Due times that passed while it was paused, or that another schedule would have had, are none of its own.
-            decide_until(change, id, now)?;
+            if timing(&action) != before {
+                decide_until(change, id, now)?;
+            }
             by.note(change, "action.edit", &id, what)?;
             Ok::<_, NotSaved>(())
         });
@@ -66,6 +70,11 @@ impl App {
         self.schedules_changed();
         Ok(())
     }
+}
+
+/// What says when an action is due.
+fn timing(action: &Action) -> (Option<String>, String, bool) {
+    (action.cron.clone(), action.zone.clone(), action.paused)
 }
 
 /// Changes `action` as asked; the names of what was changed.

@@ -21,7 +21,7 @@ use crate::{
 
 /// Who makes jobs: no account has such a name.
 pub(crate) const ACTION_SERVER: &str = "action-server";
-/// Organisations that there may be for a job to make one more.
+/// Organisations that there may be.
 pub(super) const ORGS_MAX: usize = 10_000;
 /// Jobs that a list shows; it has no pages.
 const LISTED_MAX: usize = 10_000;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{accounts::NotMade, audit::By, state::App};
+use super::{accounts::NotMade, audit::By, jobs::ORGS_MAX, state::App};
 use crate::{
     clock,
     model::{
@@ -18,7 +18,6 @@ use crate::{
 
 /// The organisation that the first start makes.
 pub(super) const FIRST_ORG: &str = "default";
-const ORGS_MAX: usize = 10_000;
 const URL_BYTES_MAX: usize = 2_048;
 const TOKEN_BYTES_MAX: usize = 4_096;
 /// Tokens of one organisation.

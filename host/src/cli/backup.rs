@@ -37,8 +37,7 @@ Examples:
   actiond backup \"/backups/$(date +%F)\" --config /etc/actiond.toml
 
 Writes DIR/actiond.backup: the whole store as it is at one moment, secrets included, readable by its owner alone. A server that
-runs goes on serving, but what changes the store waits while its content is copied: about a second for each GiB on a fast
-disk. A file that is there is not overwritten.
+runs goes on answering: what changes the store waits until it is written. A file that is there is not overwritten.
 `actiond restore DIR` fills an empty data folder from it.
 
 Exit codes: 0 written, 2 wrong usage, or a folder that cannot be used, 70 a failure of actiond itself.";

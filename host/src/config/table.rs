@@ -3,6 +3,9 @@
 
 use super::limits::{FUEL, MEMORY_MIB, WALL_S};
 
+/// The runtime has 1,600 sandboxes; those beyond the live runs are for imports.
+const PARALLEL_MAX: u64 = 1_500;
+
 /// One setting.
 #[derive(Debug)]
 pub(crate) struct Setting {
@@ -82,7 +85,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "That user's password, 8 to 128 characters; empty has the first start make one and print it.",
     ),
     integer("runs.threads", 0, 0, 1_024, "Threads that run actions; 0 is one for each core."),
-    integer("runs.parallel", 256, 1, 10_000, "Live runs on the machine; further ones queue."),
+    integer("runs.parallel", 256, 1, PARALLEL_MAX, "Live runs on the machine; further ones queue."),
     integer(
         "runs.per_action_parallel",
         32,

@@ -13,8 +13,9 @@ use crate::model::{
 pub(super) const LATE_MAX: Duration = Duration::from_secs(60);
 /// Due times that are counted or made up for at one time. Those before them are neither.
 const DUE_MAX: usize = 10_000;
-/// Stretches before now in which missed due times are looked for, the nearest first.
-const STRETCHES: [i64; 5] = [3_600, 86_400, 31 * 86_400, 366 * 86_400, 10 * 366 * 86_400];
+/// How far before now missed due times are looked for, in seconds, and how far at first.
+const AWAY_MAX: i64 = 10 * 366 * 86_400;
+const AWAY_FIRST: i64 = 3_600;
 
 /// What is to be done.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -77,18 +78,27 @@ fn made_up_for(
     (due[given_up..].to_vec(), given_up as u64)
 }
 
-/// The due times in the shortest of the stretches before `until` that holds any, but for those that are counted no more.
+/// All due times after `after` up to `until`; when these are too many, all of the longest stretch before `until` that was
+/// found to hold few enough.
 fn latest_due(schedule: &Schedule, after: Timestamp, until: Timestamp) -> Vec<Timestamp> {
-    for seconds in STRETCHES {
-        let from = until.checked_sub(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MIN).max(after);
-        let due: Vec<Timestamp> = schedule.due(from, until).take(DUE_MAX).collect();
-        // The shorter stretch would leave most of what is to be counted out, unless there is more than is counted.
-        let whole = from == after;
-        if whole || due.len() >= DUE_MAX / 4 {
-            return due;
+    let whole = until.duration_since(after).as_secs().saturating_add(1).min(AWAY_MAX);
+    // A stretch known to hold few enough, with what it holds; one known to hold too many; one to look at.
+    let (mut short, mut due, mut long, mut next) = (0, Vec::new(), None, AWAY_FIRST.min(whole));
+    loop {
+        let from = until.checked_sub(SignedDuration::from_secs(next)).unwrap_or(Timestamp::MIN).max(after);
+        let found: Vec<Timestamp> = schedule.due(from, until).take(DUE_MAX + 1).collect();
+        if found.len() > DUE_MAX {
+            long = Some(next);
+        } else {
+            (short, due) = (next, found);
         }
+        next = match long {
+            None if short == whole => return due,
+            None => (short * 2).min(whole),
+            Some(long) if due.len() >= DUE_MAX / 4 || long - short <= 1 => return due,
+            Some(long) => short + (long - short) / 2,
+        };
     }
-    Vec::new()
 }
 
 #[cfg(test)]
@@ -151,12 +161,49 @@ mod tests {
     }
 
     #[test]
-    fn a_long_time_away_takes_no_long_time_now() {
-        let schedule = Schedule::parse("every 1s", Zone::UTC).unwrap();
-        let (decided, now) =
-            ("2020-01-01T00:00:00Z".parse().unwrap(), "2026-01-01T00:00:00Z".parse().unwrap());
-        let decision = decide(&schedule, Missed::Once, Overlap::Queue, decided, now, false);
-        assert!(decision.missed as usize <= DUE_MAX && !decision.runs.is_empty());
-        assert_eq!(decision.until, Some(now));
+    fn after_a_long_time_away_the_latest_is_made_up_for() {
+        for (text, decided, now, expected, missed) in [
+            ("0 * * * *", "2026-02-20T00:00:00", "2026-03-01T10:30:30", "2026-03-01T10:00:00", 225..=225),
+            (
+                "* * * * *",
+                "2026-02-20T00:00:00",
+                "2026-03-01T10:00:30",
+                "2026-03-01T09:59:00",
+                2_500..=DUE_MAX,
+            ),
+            (
+                "every 2s",
+                "2026-02-28T10:00:00",
+                "2026-03-01T10:00:01",
+                "2026-03-01T09:59:00",
+                2_500..=DUE_MAX,
+            ),
+            (
+                "every 1s",
+                "2020-01-01T00:00:00",
+                "2026-01-01T00:00:00",
+                "2025-12-31T23:59:00",
+                2_500..=DUE_MAX,
+            ),
+            // Each second of one day, long ago.
+            (
+                "* * * 1 1 *",
+                "2025-06-01T00:00:00",
+                "2026-06-01T00:00:00",
+                "2026-01-01T23:59:59",
+                2_500..=DUE_MAX,
+            ),
+            ("0 0 1 1 *", "2000-01-01T00:00:00", "2026-06-01T00:00:00", "2026-01-01T00:00:00", 9..=9),
+        ] {
+            let schedule = Schedule::parse(text, Zone::UTC).unwrap();
+            let at = |text: &str| -> Timestamp { format!("{text}Z").parse().unwrap() };
+            let decision = decide(&schedule, Missed::Once, Overlap::Queue, at(decided), at(now), false);
+            assert_eq!(
+                (decision.runs.first(), decision.until),
+                (Some(&at(expected)), Some(at(now))),
+                "{text}"
+            );
+            assert!(missed.contains(&(decision.missed as usize)), "{text}: {}", decision.missed);
+        }
     }
 }

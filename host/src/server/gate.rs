@@ -13,14 +13,14 @@ use tower::ServiceExt as _;
 
 use crate::{
     answer::{Problem, Word},
-    store::Store,
+    app::App,
     telemetry::Metrics,
 };
 
 /// Opened once, when everything is there.
 #[derive(Debug, Clone)]
 pub(crate) struct Gate {
-    inner: Arc<OnceLock<(Router, Store)>>,
+    inner: Arc<OnceLock<(Router, App)>>,
     metrics: Arc<Metrics>,
 }
 
@@ -29,10 +29,10 @@ impl Gate {
         Self { inner: Arc::default(), metrics }
     }
 
-    /// From now on `router` answers, and readiness is told by `store`.
-    pub(crate) fn open(&self, router: Router, store: Store) {
+    /// From now on `router` answers, and readiness is told by `app`.
+    pub(crate) fn open(&self, router: Router, app: App) {
         // It is opened once; a second time would change nothing.
-        let _ = self.inner.set((router, store));
+        let _ = self.inner.set((router, app));
     }
 
     /// Health and metrics, and everything else once that is there.
@@ -50,7 +50,8 @@ impl Gate {
 async fn ready(State(gate): State<Gate>) -> Response {
     let not_ready = |why: &'static str| (StatusCode::SERVICE_UNAVAILABLE, why).into_response();
     match gate.inner.get() {
-        Some((_, store)) if store.is_broken() => {
+        Some((_, app)) if app.runner().is_draining() => not_ready("draining\n"),
+        Some((_, app)) if app.store().is_broken() => {
             not_ready("the store failed: see the log, make room, start again\n")
         }
         Some(_) => "ready\n".into_response(),

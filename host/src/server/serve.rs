@@ -110,7 +110,7 @@ pub(crate) async fn serve(options: Options, stop: CancellationToken) -> Result<(
     let sweeper = tokio::spawn(sweeper.run(background.clone()));
     let gauges = tokio::spawn(gauges::read_off(app.clone(), background.clone()));
     let controlled = tokio::spawn(be_controlled(app.clone(), end.clone()));
-    gate.open(api::router(app.clone(), hooks::router()), app.store().clone());
+    gate.open(api::router(app.clone(), hooks::router()), app.clone());
     tell(Told::Ready(address));
     stop.cancelled().await;
     tell(Told::Draining);

@@ -1,6 +1,6 @@
 //! Sweeping: what was kept long enough goes, a little at a time, while everything else goes on.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
@@ -12,13 +12,15 @@ use crate::{
         action::Action,
         id::{ActionId, OrgId},
     },
-    store::{self, View},
+    store::{self, Change, View},
 };
 
 /// Between two sweeps.
 const PAUSE: Duration = Duration::from_secs(10);
 /// Records that one change removes.
 const STEP: usize = 200;
+/// Actions that one change looks at.
+const ACTIONS: usize = 64;
 
 /// Removes what is past its time.
 #[derive(Debug)]
@@ -72,18 +74,12 @@ impl Sweeper {
         let store = self.app.store();
         let actions: Vec<Action> =
             store.read(|view| view.all_actions().collect::<store::Result<_>>()).await?;
-        for action in actions {
+        for some in actions.chunks(ACTIONS) {
+            let some: Arc<[Action]> = some.into();
             loop {
-                let (id, retention) = (action.id, action.policy.retention);
-                let swept = store.record(move |change| {
-                    let mut activity = change.activity(&id)?;
-                    let removed = change.retain_runs(&id, &mut activity, &retention, now, STEP)?;
-                    if removed > 0 {
-                        change.put_activity(&id, &activity)?;
-                    }
-                    Ok::<_, store::Error>(removed)
-                });
-                if swept.await? < STEP {
+                let some = some.clone();
+                // It frees room, also when what is left is too little for anything else.
+                if store.settle(move |change| retain(change, &some, now)).await? < STEP {
                     break;
                 }
             }
@@ -110,4 +106,18 @@ impl Sweeper {
         }
         Ok(())
     }
+}
+
+/// Removes at most [`STEP`] runs of these actions; how many it were.
+fn retain(change: &mut Change<'_>, actions: &[Action], now: Timestamp) -> store::Result<usize> {
+    let mut all = 0;
+    for Action { id, policy, .. } in actions {
+        let mut activity = change.activity(id)?;
+        let removed = change.retain_runs(id, &mut activity, &policy.retention, now, STEP - all)?;
+        if removed > 0 {
+            change.put_activity(id, &activity)?;
+        }
+        all += removed;
+    }
+    Ok(all)
 }

@@ -185,7 +185,7 @@ fn a_wrong_value_is_refused_with_its_source() {
         (&[("ACTIOND_PUBLIC_URL", "http://u:p@h")], "public_url (env ACTIOND_PUBLIC_URL) is "),
         (
             &[("ACTIOND_RUNS_PARALLEL", "many")],
-            "runs.parallel (env ACTIOND_RUNS_PARALLEL) is \"many\": it is a whole number from 1 to 10000",
+            "runs.parallel (env ACTIOND_RUNS_PARALLEL) is \"many\": it is a whole number from 1 to 1500",
         ),
         (
             &[("ACTIOND_RUNS_PARALLEL", "0")],
