@@ -78,7 +78,7 @@ fn cron_names_its_flags_with_examples_and_exit_codes() {
 #[test]
 fn backup_and_restore_name_their_flags_with_examples_and_exit_codes() {
     for (command, parts) in [
-        ("backup", ["Writes DIR/actiond.backup", "A server that\nruns goes on serving", "2 wrong usage"]),
+        ("backup", ["Writes DIR/actiond.backup", "A server that\nruns goes on answering", "2 wrong usage"]),
         ("restore", ["Reads DIR/actiond.backup", "has to be\nempty or not there", "2 wrong usage"]),
     ] {
         let help = help(&[command, "--help"]);
