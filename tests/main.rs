@@ -10,6 +10,7 @@ mod calls;
 mod config;
 mod contract;
 mod cron;
+mod disk;
 mod hooks;
 mod inputs;
 mod kill;

@@ -1,7 +1,10 @@
 //! The images of prepared actions: hot ones in memory within a bound, the one unused for longest out first; all of them
 //! on disk as differences from the base image, readable by this user only (they hold the action's environment).
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
 
 use lru::LruCache;
 
@@ -23,6 +26,8 @@ pub(crate) struct Images {
     hot_bytes_max: u64,
     cold_bytes_max: u64,
     hot: Mutex<Hot>,
+    /// How often one came back from disk.
+    reads: AtomicU64,
     /// By key: of several that look for one image, one reads it and the others find what it read.
     readers: [Mutex<()>; READERS_MAX],
 }
@@ -37,7 +42,15 @@ impl Images {
     /// `hot_bytes_max`: memory for images. `cold_bytes_max`: disk for their differences.
     pub(crate) fn new(cache: Cache, slots: Slots, hot_bytes_max: u64, cold_bytes_max: u64) -> Self {
         let hot = Mutex::new(Hot { images: LruCache::unbounded(), bytes: 0 });
-        Self { cache, slots, hot_bytes_max, cold_bytes_max, hot, readers: Default::default() }
+        Self {
+            cache,
+            slots,
+            hot_bytes_max,
+            cold_bytes_max,
+            hot,
+            reads: AtomicU64::new(0),
+            readers: Default::default(),
+        }
     }
 
     pub(crate) fn slots(&self) -> &Slots {
@@ -57,6 +70,7 @@ impl Images {
         let Some(delta) = self.cache.read(&file_name(key)) else { return Ok(None) };
         let Some(image) = Image::decode(Some(base), &delta)? else { return Ok(None) };
         let image = Arc::new(image);
+        self.reads.fetch_add(1, Ordering::Relaxed);
         self.heat(*key, image.clone());
         Ok(Some(image))
     }
@@ -84,6 +98,11 @@ impl Images {
     pub(crate) fn hot_count_and_bytes(&self) -> (usize, u64) {
         let hot = self.hot();
         (hot.images.len(), hot.bytes)
+    }
+
+    /// How often an image came back from disk.
+    pub(crate) fn reads(&self) -> u64 {
+        self.reads.load(Ordering::Relaxed)
     }
 
     fn heat(&self, key: ImageKey, image: Arc<Image>) {

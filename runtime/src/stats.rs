@@ -9,6 +9,8 @@ pub struct Stats {
     pub images_hot: usize,
     /// What those take, in bytes, without the base image that they share.
     pub images_hot_bytes: u64,
+    /// How often an image came back from disk, since the engine was made.
+    pub images_read: u64,
     /// Slots in use and idle ones.
     pub slots_alive: usize,
     /// Slots kept for the next runs of their images.
@@ -22,6 +24,6 @@ impl Engine {
         let images = &self.0.images;
         let (images_hot, images_hot_bytes) = images.hot_count_and_bytes();
         let (slots_alive, slots_idle) = images.slots().alive_and_idle();
-        Stats { images_hot, images_hot_bytes, slots_alive, slots_idle }
+        Stats { images_hot, images_hot_bytes, images_read: images.reads(), slots_alive, slots_idle }
     }
 }

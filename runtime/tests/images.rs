@@ -71,7 +71,7 @@ async fn an_import_can_be_cancelled() {
 async fn what_is_forgotten_is_gone_from_memory_and_disk() {
     let cache = tempfile::tempdir().unwrap();
     let bench = bench(cache.path()).await;
-    let empty = Stats { images_hot: 0, images_hot_bytes: 0, slots_alive: 0, slots_idle: 0 };
+    let empty = Stats { images_hot: 0, images_hot_bytes: 0, images_read: 0, slots_alive: 0, slots_idle: 0 };
     let settled = |stats: Stats| Stats { slots_alive: stats.slots_alive - stats.slots_idle, ..stats };
     let before = settled(bench.engine.stats());
     assert_eq!((before.images_hot, before.slots_alive), (0, 0));

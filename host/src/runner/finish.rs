@@ -71,6 +71,7 @@ impl Inner {
             if let Some(wait) = wait {
                 run.attempt += 1;
                 run.status = Status::Queued;
+                run.ended_at = None;
                 let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
                 run.not_before = now.checked_add(wait).unwrap_or(now);
             }

@@ -106,6 +106,7 @@ fn interrupt(change: &mut Change<'_>, run: &mut Run, now: Timestamp) -> store::R
     if let Some(wait) = wait.filter(|_| may_be_tried_again(run.status)) {
         let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
         run.status = Status::Queued;
+        run.ended_at = None;
         run.attempt += 1;
         run.not_before = now.checked_add(wait).unwrap_or(now);
         change.put_queued(run);

@@ -39,6 +39,7 @@ pub(crate) enum Count {
     ScheduleMissed,
     ScheduleSkipped,
     Coalesced,
+    ImagesRead,
 }
 
 /// The gauges.
@@ -101,6 +102,7 @@ pub(crate) const METRICS: &[Metric] = &[
     Gauge::DeadLetters.metric(),
     Gauge::ImagesHot.metric(),
     Gauge::ImagesHotBytes.metric(),
+    Count::ImagesRead.metric(),
     Gauge::SlotsAlive.metric(),
     Gauge::SlotsIdle.metric(),
     Gauge::StoreBytes.metric(),
@@ -113,7 +115,8 @@ pub(crate) const METRICS: &[Metric] = &[
 ];
 
 impl Count {
-    pub(super) const ALL: [Self; 3] = [Self::ScheduleMissed, Self::ScheduleSkipped, Self::Coalesced];
+    pub(super) const ALL: [Self; 4] =
+        [Self::ScheduleMissed, Self::ScheduleSkipped, Self::Coalesced, Self::ImagesRead];
 
     pub(super) const fn metric(self) -> Metric {
         match self {
@@ -131,6 +134,11 @@ impl Count {
                 "actiond_coalesced_total",
                 &[],
                 "Triggers that were answered by a run that waited already.",
+            ),
+            Self::ImagesRead => counter(
+                "actiond_images_read_total",
+                &[],
+                "Images of imported actions that came back from disk, because they were not in memory.",
             ),
         }
     }
