@@ -175,3 +175,22 @@ fn a_server_that_drains_is_not_ready() {
     let ended = server.wait();
     assert_eq!(ended.code, 0, "{}", ended.stderr);
 }
+
+#[test]
+fn a_due_time_that_finds_no_place_waits_for_one_also_over_an_edit() {
+    let server = Server::start_with(&[("ACTIOND_RUNS_ORG_PARALLEL", "1"), ("ACTIOND_RUNS_ORG_QUEUE", "1")]);
+    let waits = "import threading\ndef main(data):\n    print('begun')\n    threading.Event().wait(60)\n";
+    let waits = server.upload("waits", "service", waits, &[]);
+    let blocker = server.later(&waits, &json!([]))["run_id"].as_str().unwrap().to_owned();
+    server.until_begun(&blocker);
+    let waiter = server.later(&waits, &json!([]))["run_id"].as_str().unwrap().to_owned();
+    let timed = server.upload("timed", "repeat", "def main():\n    pass\n", &[("cron_expr", "every 1s")]);
+    let due = server.schedule(&timed)["next"][0].clone();
+    let refused = || server.stderr().contains("is due but cannot run yet");
+    assert!((0..TRIES).any(|_| server.get("/healthz").status == 200 && refused()));
+    server.put(&format!("/api/default/actions/{timed}"), &json!({"description": "edited"})).is(200);
+    for run in [waiter, blocker] {
+        server.post(&format!("/api/default/runs/{run}/cancel"), &json!({})).is(202);
+    }
+    assert_eq!(server.runs_of(&timed, 1)[0]["due_at"], due);
+}

@@ -9,7 +9,7 @@ use crate::{
     clock,
     environment::{self, Environment},
     model::{
-        action::Action,
+        action::{Action, Kind},
         id::{ActionId, OrgId},
         policy::Policy,
     },
@@ -72,9 +72,10 @@ impl App {
     }
 }
 
-/// What says when an action is due.
-fn timing(action: &Action) -> (Option<String>, String, bool) {
-    (action.cron.clone(), action.zone.clone(), action.paused)
+/// What says when an action with a schedule is due. One that runs once is due by its upload, whatever is edited.
+fn timing(action: &Action) -> Option<(Option<String>, String, bool)> {
+    let timing = || (action.cron.clone(), action.zone.clone(), action.paused);
+    (action.kind == Kind::Repeat).then(timing)
 }
 
 /// Changes `action` as asked; the names of what was changed.
