@@ -62,17 +62,24 @@ impl Inner {
             self.executor.spawn(&org, async move {
                 // Gives the turn back, also when this panics.
                 let mut turn = turn;
-                inner.run(entry).await;
+                let ended = inner.run(entry).await;
                 turn.done = true;
+                // First: whoever is told that the run ended does not find its action running.
+                drop(turn);
+                if let Some((live, ended)) = ended {
+                    live.end(ended);
+                }
             });
         }
     }
 
-    async fn run(self: &Arc<Self>, entry: Entry) {
+    /// What whoever waits is to be told; `None` when that was done, or the run goes on later.
+    async fn run(self: &Arc<Self>, entry: Entry) -> Option<(Arc<Live>, Arc<Ended>)> {
         match self.begin(&entry).await {
             Ok(Some((live, began))) => {
                 let attempt = self.attempt(&live, began).instrument(span_of(&live.run())).await;
-                self.finish(&live, attempt, began).await;
+                let ended = self.finish(&live, attempt, began).await?;
+                return Some((live, ended));
             }
             // Cancelled while it waited, or gone with its action.
             Ok(None) => self.left(&entry),
@@ -82,6 +89,7 @@ impl Inner {
                 self.delayed.push(again, Later::Run(entry));
             }
         }
+        None
     }
 
     /// Marks a run as running: on the disk before it begins, so that it is not begun a second time should we die. `None`

@@ -46,7 +46,13 @@ struct Written {
 }
 
 impl Inner {
-    pub(super) async fn finish(self: &Arc<Self>, live: &Arc<Live>, attempt: Attempt, began: Timestamp) {
+    /// Records an attempt. What whoever waits for the run is to be told; `None` when it is tried again.
+    pub(super) async fn finish(
+        self: &Arc<Self>,
+        live: &Arc<Live>,
+        attempt: Attempt,
+        began: Timestamp,
+    ) -> Option<Arc<Ended>> {
         let now = clock::now();
         let (failure, usage, result, state, remark) = read(attempt, live);
         if let Some(why) = remark {
@@ -97,14 +103,21 @@ impl Inner {
         );
         // Whoever reads it from now on finds it there.
         recorded.await;
-        self.tell(live, ended, wait.is_some(), now);
-        if wait.is_some() && live.is_cancelled() {
+        self.count(&ended.run, now);
+        self.charge(&ended.run, now);
+        if wait.is_none() {
+            self.leave(&ended.run);
+            return Some(ended);
+        }
+        self.put_off(live, &ended.run);
+        if live.is_cancelled() {
             // Whoever cancelled it saw it run.
             let cancelled = Runner(self.clone()).cancel(id).await;
             if let Err(error) = cancelled {
                 tracing::error!(run.id = %id, error = %error, "run {id} is tried again though it was cancelled");
             }
         }
+        None
     }
 
     /// Waits until the disk has room for what a run came to, so that no end of an accepted run is lost: meanwhile it keeps
@@ -146,10 +159,8 @@ impl Inner {
         self.plans.known(&run.org, run.action).await.ok().flatten()
     }
 
-    /// Tells whoever waits, and puts a run that is tried again where it waits.
-    fn tell(self: &Arc<Self>, live: &Arc<Live>, ended: Arc<Ended>, again: bool, now: Timestamp) {
-        let run = &ended.run;
-        self.count(run, now);
+    /// Takes what it used from its organisation's fuel.
+    fn charge(&self, run: &Run, now: Timestamp) {
         if let Some(usage) = run.usage
             && self.budgets.charge(&run.org, usage.fuel, now)
         {
@@ -158,17 +169,21 @@ impl Inner {
             let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
             self.delayed.push(now.checked_add(wait).unwrap_or(now), Later::Fuel(run.org.clone()));
         }
-        if again {
-            // Whoever waits goes on waiting: it is the same run. Otherwise it is in the store alone until it begins again.
-            self.remove_unshared(live, run.id);
-            self.delayed.push(run.not_before, Later::Run(Entry::new(run)));
-            return;
-        }
+    }
+
+    /// Puts a run that is tried again where it waits. Whoever waits for it goes on waiting: it is the same run. Otherwise it
+    /// is in the store alone until it begins again.
+    fn put_off(&self, live: &Arc<Live>, run: &Run) {
+        self.remove_unshared(live, run.id);
+        self.delayed.push(run.not_before, Later::Run(Entry::new(run)));
+    }
+
+    /// Forgets a run that has ended.
+    fn leave(&self, run: &Run) {
         if run.trigger.is_timed() {
             self.timed_ended(&run.action);
         }
         self.lives().remove(&run.id);
-        live.end(ended);
     }
 
     /// Forgets a run that nobody else holds: the table and whoever calls this do.
