@@ -7,9 +7,11 @@ use wasmtime_wasi::{FsPerms, HostMonotonicClock, WasiCtxBuilder, p1::WasiP1Ctx};
 
 use crate::{
     door::Door,
+    engine::Inner,
     error::{Error, Result},
     guest::Guest,
     limits::{Limits, Meter},
+    net::Net,
     output::Output,
     scratch::Scratch,
     wasi::Files,
@@ -22,6 +24,7 @@ pub(crate) struct State {
     pub(crate) meter: Meter,
     pub(crate) output: Output,
     pub(crate) door: Door,
+    pub(crate) net: Net,
     pub(crate) work: Work,
     /// Goes back to its pool after `wasi` closed its descriptors: fields drop in order.
     pub(crate) scratch: Scratch,
@@ -30,7 +33,7 @@ pub(crate) struct State {
 impl State {
     /// `action`: the directory seen as `/action`. `memory_bytes`: the size of the image.
     pub(crate) fn new(
-        guest: &Guest,
+        engine: &Inner,
         action: &Path,
         scratch: Scratch,
         limits: &Limits,
@@ -38,11 +41,12 @@ impl State {
         started: Instant,
     ) -> Result<Self> {
         Ok(Self {
-            wasi: context(guest, action, &scratch)?,
+            wasi: context(&engine.guest, action, &scratch)?,
             files: Files::new(limits),
             meter: Meter::new(limits.memory_bytes, memory_bytes),
             output: Output::new(limits, started),
             door: Door::new(limits.result_bytes),
+            net: Net::new(&limits.net, &engine.resolver, started),
             work: Work::default(),
             scratch,
         })

@@ -93,6 +93,7 @@ fn limits() -> Limits {
         scratch_bytes: 10_000,
         scratch_entries: 5,
         open_files: 4,
+        net: crate::limits::NetLimits::NONE,
     }
 }
 
