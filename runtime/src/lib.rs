@@ -26,6 +26,8 @@ mod net;
 mod outcome;
 mod output;
 mod prepare;
+#[cfg(test)]
+mod puppet;
 mod sandbox;
 mod saved;
 mod scratch;

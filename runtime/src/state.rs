@@ -1,17 +1,16 @@
 //! What one store holds: its WASI context, its meters, what it was given and what it handed back.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use tokio::time::Instant;
 use wasmtime_wasi::{FsPerms, HostMonotonicClock, WasiCtxBuilder, p1::WasiP1Ctx};
 
 use crate::{
     door::Door,
-    engine::Inner,
     error::{Error, Result},
     guest::Guest,
     limits::{Limits, Meter},
-    net::Net,
+    net::{Net, Resolver},
     output::Output,
     scratch::Scratch,
     wasi::Files,
@@ -33,7 +32,8 @@ pub(crate) struct State {
 impl State {
     /// `action`: the directory seen as `/action`. `memory_bytes`: the size of the image.
     pub(crate) fn new(
-        engine: &Inner,
+        guest: &Guest,
+        resolver: &Arc<Resolver>,
         action: &Path,
         scratch: Scratch,
         limits: &Limits,
@@ -41,19 +41,19 @@ impl State {
         started: Instant,
     ) -> Result<Self> {
         Ok(Self {
-            wasi: context(&engine.guest, action, &scratch)?,
+            wasi: context(guest, action, &scratch)?,
             files: Files::new(limits),
             meter: Meter::new(limits.memory_bytes, memory_bytes),
             output: Output::new(limits, started),
             door: Door::new(limits.result_bytes),
-            net: Net::new(&limits.net, &engine.resolver, started),
+            net: Net::new(&limits.net, resolver, started),
             work: Work::default(),
             scratch,
         })
     }
 }
 
-/// No arguments, no environment, no input, no network; four directories, of which only `/tmp` can be written. Their
+/// No arguments, no environment, no input, no sockets of WASI's; four directories, of which only `/tmp` can be written. Their
 /// order is part of every image: the guest's libc numbers them once, at boot.
 fn context(guest: &Guest, action: &Path, scratch: &Scratch) -> Result<WasiP1Ctx> {
     let mut builder = WasiCtxBuilder::new();

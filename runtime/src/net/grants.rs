@@ -101,6 +101,9 @@ impl FromStr for Rule {
         if text.bytes().filter(|&byte| byte == b':').count() > 1 && !text.starts_with('[') {
             return Ok(Self { target: addresses(text)?, ports: Vec::new() });
         }
+        if text.starts_with('[') && !text.contains(']') {
+            return Err(RuleError::Target(text.to_owned()));
+        }
         let colon = text.find(']').map_or(0, |bracket| bracket + 1);
         let (target, ports) = match text[colon..].find(':') {
             Some(at) => (&text[..colon + at], ports(&text[colon + at + 1..])?),

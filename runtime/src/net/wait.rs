@@ -1,6 +1,6 @@
 //! Waiting for sockets without holding a thread, and `poll`.
 
-use std::{future::poll_fn, os::fd::OwnedFd, sync::Arc, task::Poll, time::Duration};
+use std::{collections::HashMap, future::poll_fn, os::fd::OwnedFd, sync::Arc, task::Poll, time::Duration};
 
 use rustix::{
     event::{PollFd, PollFlags, Timespec},
@@ -13,8 +13,8 @@ use tokio::{
 use wasmtime::Caller;
 
 use super::{
-    Answer, DESCRIPTORS,
-    guest::{bytes, bytes_mut, memory, write},
+    Answer, DESCRIPTORS, Net,
+    guest::{bytes, memory, write},
     socket::Progress,
 };
 use crate::{state::State, work::charge};
@@ -129,11 +129,83 @@ async fn woken(registered: &[(AsyncFd<Arc<OwnedFd>>, Interest)]) {
     .await;
 }
 
-/// An entry of `poll`: a `pollfd`, and which of the waits it belongs to.
+/// What one `poll` looks at.
+#[derive(Default)]
+struct Polled {
+    entries: Vec<Entry>,
+    waits: Vec<Wait>,
+    /// Where in `waits` a descriptor is: one that is named twice is registered once.
+    places: HashMap<i32, usize>,
+    /// Whether something is known before anything is waited for.
+    at_once: bool,
+    /// When the first of the connections that are under way has taken too long.
+    first_end: Option<Instant>,
+}
+
+/// A `pollfd` that is a socket's.
 struct Entry {
-    number: u32,
+    at: u32,
     events: PollFlags,
-    wait: Option<usize>,
+    ready: Ready,
+}
+
+enum Ready {
+    /// As one of the waits says.
+    Wait(usize),
+    Known(PollFlags),
+}
+
+impl Polled {
+    /// Reads the list; entries that are no sockets are left alone.
+    fn read(memory: &[u8], net: &mut Net, fds: u32, count: u32) -> Result<Self, Errno> {
+        let mut polled = Self::default();
+        for number in 0..count {
+            let at = fds.checked_add(number * ENTRY_BYTES).ok_or(Errno::FAULT)?;
+            let entry = bytes(memory, at, ENTRY_BYTES)?;
+            let fd = i32::from_le_bytes([entry[0], entry[1], entry[2], entry[3]]);
+            let events = PollFlags::from_bits_truncate(u16::from_le_bytes([entry[4], entry[5]])) & ASKED;
+            if DESCRIPTORS.contains(&fd) {
+                let ready = polled.add(net, fd, events);
+                polled.at_once |= matches!(ready, Ready::Known(_));
+                polled.entries.push(Entry { at, events, ready });
+            }
+        }
+        Ok(polled)
+    }
+
+    fn add(&mut self, net: &mut Net, fd: i32, events: PollFlags) -> Ready {
+        let Ok(socket) = net.socket(fd) else { return Ready::Known(PollFlags::NVAL) };
+        socket.settle();
+        match socket.progress {
+            Progress::Failed(_) => return Ready::Known(events | PollFlags::ERR | PollFlags::HUP),
+            Progress::Connecting(end) => {
+                self.first_end = Some(self.first_end.map_or(end, |first| first.min(end)));
+            }
+            Progress::Fresh | Progress::Connected => {}
+        }
+        let place = *self.places.entry(fd).or_insert_with(|| {
+            let (events, ready) = (PollFlags::empty(), PollFlags::empty());
+            self.waits.push(Wait { fd: socket.fd.clone(), events, ready });
+            self.waits.len() - 1
+        });
+        self.waits[place].events |= events;
+        Ready::Wait(place)
+    }
+
+    /// Writes what is ready; how many are.
+    fn write(&self, memory: &mut [u8]) -> Result<i32, Errno> {
+        let mut count = 0;
+        for entry in &self.entries {
+            let ready = match entry.ready {
+                Ready::Wait(place) => self.waits[place].ready & (entry.events | ALWAYS),
+                Ready::Known(ready) => ready,
+            };
+            let at = entry.at.checked_add(6).ok_or(Errno::FAULT)?;
+            write(memory, at, &ready.bits().to_le_bytes())?;
+            count += i32::from(!ready.is_empty());
+        }
+        Ok(count)
+    }
 }
 
 pub(super) async fn poll(caller: &mut Caller<'_, State>, (fds, count, ms): (u32, u32, i32)) -> Answer {
@@ -145,72 +217,14 @@ pub(super) async fn poll(caller: &mut Caller<'_, State>, (fds, count, ms): (u32,
     let until = u64::try_from(ms).ok().map(|ms| Instant::now() + Duration::from_millis(ms));
     loop {
         let (raw, state) = memory.data_and_store_mut(&mut *caller);
-        let net = &mut state.net;
-        let (mut entries, mut waits, mut places) =
-            (Vec::new(), Vec::<Wait>::new(), std::collections::HashMap::new());
-        let mut failed = 0;
-        // When a connection that is under way has taken too long.
-        let mut first_end: Option<Instant> = None;
-        for number in 0..count {
-            let at = fds.checked_add(number * ENTRY_BYTES).ok_or(Errno::FAULT)?;
-            let entry = bytes(raw, at, ENTRY_BYTES)?;
-            let fd = i32::from_le_bytes([entry[0], entry[1], entry[2], entry[3]]);
-            let events = PollFlags::from_bits_truncate(u16::from_le_bytes([entry[4], entry[5]]));
-            if !DESCRIPTORS.contains(&fd) {
-                continue;
-            }
-            let events = events & ASKED;
-            let wait = match net.socket(fd) {
-                Err(_) => None,
-                Ok(socket) => {
-                    socket.settle();
-                    match socket.progress {
-                        Progress::Failed(_) => failed += 1,
-                        Progress::Connecting(end) => {
-                            first_end = Some(first_end.map_or(end, |first| first.min(end)))
-                        }
-                        Progress::Fresh | Progress::Connected => {}
-                    }
-                    // A descriptor that is named twice is registered once.
-                    let place = *places.entry(fd).or_insert_with(|| {
-                        waits.push(Wait {
-                            fd: socket.fd.clone(),
-                            events: PollFlags::empty(),
-                            ready: PollFlags::empty(),
-                        });
-                        waits.len() - 1
-                    });
-                    waits[place].events |= events;
-                    let failed = matches!(socket.progress, Progress::Failed(_));
-                    (!failed).then_some(place)
-                }
-            };
-            let failed = wait.is_none() && net.sockets.contains_key(&fd);
-            let unknown = wait.is_none() && !failed;
-            let now = match (failed, unknown) {
-                (true, _) => events | PollFlags::ERR | PollFlags::HUP,
-                (_, true) => PollFlags::NVAL,
-                (false, false) => PollFlags::empty(),
-            };
-            bytes_mut(raw, at, ENTRY_BYTES)?[6..8].copy_from_slice(&now.bits().to_le_bytes());
-            entries.push(Entry { number, events, wait });
-        }
-        let at_once = failed > 0 || entries.iter().any(|entry| entry.wait.is_none());
-        let end = if at_once { Some(Instant::now()) } else { until.into_iter().chain(first_end).min() };
-        any(&mut waits, end).await?;
-        let raw = memory.data_mut(&mut *caller);
-        let mut count = 0;
-        for entry in &entries {
-            let at = fds + entry.number * ENTRY_BYTES + 6;
-            if let Some(place) = entry.wait {
-                let ready = waits[place].ready & (entry.events | ALWAYS);
-                write(raw, at, &ready.bits().to_le_bytes())?;
-            }
-            count += i32::from(bytes(raw, at, 2)? != [0, 0]);
-        }
-        // It ended for a connection's sake: look again, it has failed now.
-        if count > 0 || at_once || until.is_some_and(|until| Instant::now() >= until) {
-            return Ok(count);
+        let mut polled = Polled::read(raw, &mut state.net, fds, count)?;
+        let at_once = polled.at_once.then(Instant::now);
+        let end = at_once.into_iter().chain(until).chain(polled.first_end).min();
+        any(&mut polled.waits, end).await?;
+        let ready = polled.write(memory.data_mut(&mut *caller))?;
+        // Else it ended for a connection's sake: looked at again, that one has failed.
+        if ready > 0 || until.is_some_and(|until| Instant::now() >= until) {
+            return Ok(ready);
         }
     }
 }
