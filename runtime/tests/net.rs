@@ -100,7 +100,7 @@ async fn names_lead_where_their_rules_allow() {
                  return [socket.getaddrinfo(\"turns.test\", 80, type=socket.SOCK_STREAM)[0][4][0] for _ in range(2)]\n";
     let refused = |place: &str| {
         format!(
-            "PermissionError: [Errno 2] not allowed to reach {place}:{port} at 127.0.0.1, a loopback address: ask for the rule \
+            "PermissionError: [Errno 2] not allowed to reach {place}:{port} at 127.0.0.1 (loopback): ask for the rule \
              \"127.0.0.1:{port}\""
         )
     };

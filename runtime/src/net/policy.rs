@@ -69,7 +69,7 @@ fn refuse(address: SocketAddr, kind: Option<Kind>, name: Option<&str>) -> Refusa
     });
     let rule = by_name.map_or_else(|| numbers.clone(), |name| format!("{name}:{port}"));
     let place = name.map_or_else(|| numbers.clone(), |name| format!("{name}:{port} at {}", address.ip()));
-    let kind = kind.map_or_else(String::new, |kind| format!(", a {} address", kind.as_str()));
+    let kind = kind.map_or_else(String::new, |kind| format!(" ({})", kind.as_str()));
     Refusal(format!("not allowed to reach {place}{kind}: ask for the rule \"{rule}\""))
 }
 

@@ -303,7 +303,7 @@ async fn what_no_rule_allows_is_refused_and_told() {
     puppet.socket(FIRST + 1, DGRAM).await;
     puppet.address([10, 1, 2, 3], 80);
     assert_eq!(puppet.connect(FIRST).await, -EACCES);
-    let told = "not allowed to reach 10.1.2.3:80, a private address: ask for the rule \"10.1.2.3:80\"";
+    let told = "not allowed to reach 10.1.2.3:80 (private): ask for the rule \"10.1.2.3:80\"";
     assert_eq!(puppet.why().await, told);
     assert_eq!(puppet.errno("send", &[FIRST + 1, 0, 1, 0, ADDRESS as i64, LEN]).await, -EACCES);
     puppet.put(0, b"one.example");
