@@ -37,18 +37,21 @@ TEXT
 find_keys() {
     local slow=() shim=()
     mapfile -t slow < <(find "$HERE/versions" "$HERE/patches" "$HERE/profile" "$HERE/lib/compile.py" \
+        "$HERE"/net/{include,functions,pyconfig} \
         "$HERE"/lib/{toolchain,sources,libraries,cpython}.sh -type f ! -name 'README*' ! -name '*.pyc' | LC_ALL=C sort)
     CPYTHON_KEY=$(cd "$HERE" && hash_of "${slow[@]#"$HERE/"}" | cut -c1-16)
     MODULE_KEY=$({
         echo "$CPYTHON_KEY $GUEST"
         sha256sum <"$ENTRY"
         sha256sum <"$HERE/lib/guest.sh"
+        cd "$HERE" && hash_of builtins.def net/*.[ch]
     } | sha256sum | cut -c1-16)
     mapfile -t shim < <(cd "$SHIM" && find . -type f -name '*.py' | LC_ALL=C sort)
     ((${#shim[@]} > 0)) || fail "no shim in $SHIM"
     GUEST_KEY=$({
         echo "$MODULE_KEY"
         sha256sum <"$HERE/lib/manifest.py"
+        cd "$HERE" && find stdlib -type f ! -name '*.pyc' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
         cd "$SHIM" && hash_of "${shim[@]}"
     } | sha256sum | cut -c1-16)
     KEPT=$CACHE/cpython-$CPYTHON_KEY

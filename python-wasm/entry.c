@@ -12,6 +12,8 @@
 #include <string.h>
 #include <wasi/api.h>
 
+#include "net/host.h"
+
 #define DOOR(name) __attribute__((import_module("actiond"), import_name(#name)))
 #define EXPORT(name) __attribute__((export_name(#name)))
 
@@ -56,6 +58,16 @@ static PyObject *log_record(PyObject *Py_UNUSED(module), PyObject *args) {
     if (!PyArg_ParseTuple(args, "iy#y#", &level, &source, &source_len, &message, &message_len)) return NULL;
     door_log(level, source, (int)source_len, message, (int)message_len);
     Py_RETURN_NONE;
+}
+
+// Starts to look a name up. The descriptor it returns becomes readable with the answer, see net/host.h: an event loop waits for it
+// as it does for sockets.
+static PyObject *resolve(PyObject *Py_UNUSED(module), PyObject *args) {
+    const char *name;
+    int family;
+    if (!PyArg_ParseTuple(args, "yi", &name, &family)) return NULL;
+    int fd = net_lookup(name, family);
+    return fd < 0 ? PyErr_SetFromErrno(PyExc_OSError) : PyLong_FromLong(fd);
 }
 
 // The state of random.Random as Modules/_randommodule.c lays it out: the position, and 624 words of Mersenne Twister.
@@ -134,6 +146,7 @@ static PyMethodDef methods[] = {
     {"raised", raised, METH_O, "Hand back an exception as JSON."},
     {"log", log_record, METH_VARARGS, "Log(level, source, message), the last two as UTF-8."},
     {"keep", keep, METH_O, "Make tracked objects immortal, for an image."},
+    {"resolve", resolve, METH_VARARGS, "Look up (name, family); a descriptor to read the answer from."},
     {"reseed", reseed, METH_O, "Give a random.Random a state of its own."},
     {NULL, NULL, 0, NULL},
 };
@@ -143,6 +156,19 @@ static struct PyModuleDef definition = {
 };
 
 static PyObject *init_actiond(void) { return PyModule_Create(&definition); }
+
+// Built-in modules of our own beside it.
+#define BUILTIN(name) PyObject *PyInit_##name(void);
+#include "builtins.def"
+#undef BUILTIN
+
+static int add_builtins(void) {
+#define BUILTIN(name)                                                                                                  \
+    if (PyImport_AppendInittab(#name, PyInit_##name) < 0) return -1;
+#include "builtins.def"
+#undef BUILTIN
+    return PyImport_AppendInittab("_actiond", init_actiond);
+}
 
 static PyObject *load_function, *run_function;
 
@@ -204,7 +230,7 @@ EXPORT(boot) int boot(void) {
     preconfig.utf8_mode = 1;
     PyStatus status = Py_PreInitialize(&preconfig);
     if (PyStatus_Exception(status)) return failed("preinitialize", status);
-    if (PyImport_AppendInittab("_actiond", init_actiond) < 0) return 1;
+    if (add_builtins() < 0) return 1;
     PyConfig config;
     status = configure(&config);
     if (!PyStatus_Exception(status)) status = Py_InitializeFromConfig(&config);

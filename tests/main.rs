@@ -15,6 +15,7 @@ mod hooks;
 mod inputs;
 mod kill;
 mod limits;
+mod net;
 mod program;
 mod runs;
 mod server;

@@ -3,11 +3,13 @@
 use std::{
     fs,
     io::{self, Write as _},
+    net::IpAddr,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
-use actiond_runtime::{End, Exception, LogLine, Outcome, Usage};
+use actiond_runtime::{Connection, End, Exception, LogLine, Outcome, Usage};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -79,6 +81,8 @@ struct Wire<'a> {
     stopped: Option<&'static str>,
     logs: Vec<LogWire<'a>>,
     usage: UsageWire,
+    connections: Vec<ConnectionWire<'a>>,
+    connections_left_out: u64,
 }
 
 #[derive(Serialize)]
@@ -94,6 +98,21 @@ struct LogWire<'a> {
     level: &'static str,
     source: &'a str,
     message: &'a str,
+}
+
+#[derive(Serialize)]
+struct ConnectionWire<'a> {
+    host: Option<&'a str>,
+    address: Option<IpAddr>,
+    port: u16,
+    transport: &'static str,
+    tls: bool,
+    sent_bytes: u64,
+    received_bytes: u64,
+    at_us: u64,
+    wall_us: u64,
+    refused: bool,
+    error: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -114,7 +133,10 @@ impl<'a> Wire<'a> {
             End::Cancelled => ("cancelled", None, None, None),
         };
         let logs = outcome.logs.iter().map(|line| LogWire::new(line, began)).collect();
-        Self { end, result, error, stopped, logs, usage: UsageWire::from(&outcome.usage) }
+        let usage = UsageWire::from(&outcome.usage);
+        let connections = outcome.connections.iter().map(ConnectionWire::from).collect();
+        let connections_left_out = outcome.connections_left_out;
+        Self { end, result, error, stopped, logs, usage, connections, connections_left_out }
     }
 }
 
@@ -128,6 +150,25 @@ impl<'a> LogWire<'a> {
     fn new(line: &'a LogLine, began: Timestamp) -> Self {
         let ts = time_of(line, began);
         Self { ts, level: line.level.as_str(), source: &line.source, message: &line.message }
+    }
+}
+
+impl<'a> From<&'a Connection> for ConnectionWire<'a> {
+    fn from(connection: &'a Connection) -> Self {
+        let us = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        Self {
+            host: connection.host.as_deref(),
+            address: connection.address,
+            port: connection.port,
+            transport: connection.transport.as_str(),
+            tls: connection.tls,
+            sent_bytes: connection.sent_bytes,
+            received_bytes: connection.received_bytes,
+            at_us: us(connection.at),
+            wall_us: us(connection.wall),
+            refused: connection.refused,
+            error: connection.error.as_deref(),
+        }
     }
 }
 

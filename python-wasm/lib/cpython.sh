@@ -33,13 +33,34 @@ record_profile() {
     "$LLVM_BIN/llvm-profdata" merge -o "$WORK/profile.profdata" "$WORK"/counters/*.profraw
 }
 
+# What configure links its questions about sockets with: the names in net/functions, each a function that does nothing. The real ones
+# are compiled when the guest is linked, so that a change of them does not build CPython again; one that is missing fails that link.
+build_net_names() {
+    local source=$WORK/names.c name
+    mkdir -p "$WORK/names"
+    while read -r name; do printf 'void %s(void) {}\n' "$name"; done <"$HERE/net/functions" >"$source"
+    # Not for LTO, and under no name that the compiler knows.
+    "$LLVM_BIN/clang" --target=wasm32-wasi -O0 -fno-builtin -w -c "$source" -o "$WORK/names/names.o"
+    "$LLVM_BIN/llvm-ar" rcs "$WORK/names/libnet.a" "$WORK/names/names.o"
+}
+
+# net/pyconfig lists what CPython must have found of it: sockets would be left out without a word.
+check_pyconfig() {
+    local name missing=()
+    while read -r name; do
+        grep -qE "^#define $name 1$" "$WORK/wasi/pyconfig.h" || missing+=("$name")
+    done <"$HERE/net/pyconfig"
+    ((${#missing[@]} == 0)) || fail "configure did not find: ${missing[*]}"
+}
+
 build_wasi() {
     local build flags
     # The date in sys.version is that of the source package, so that the same inputs give the same module.
     SOURCE_DATE_EPOCH=$(dpkg-parsechangelog -l "$WORK/src/$PYTHON_SOURCE/debian/changelog" -S Timestamp)
     export SOURCE_DATE_EPOCH
     build=$("$WORK/src/$PYTHON_SOURCE/config.guess")
-    flags="$(wasm_flags "$SYSROOT") $(path_flags) $(profile_flags "$WORK/profile.profdata")"
+    build_net_names
+    flags="-I$HERE/net/include $(wasm_flags "$SYSROOT") $(path_flags) $(profile_flags "$WORK/profile.profdata")"
     mkdir -p "$WORK/wasi"
     cd "$WORK/wasi"
     # /nonexistent: else pkg-config finds this machine's libraries. No dlopen: the module cannot load code, so let the importer
@@ -47,14 +68,16 @@ build_wasi() {
     PKG_CONFIG_LIBDIR=/nonexistent CONFIG_SITE="../src/$PYTHON_SOURCE/Tools/wasm/config.site-wasm32-wasi" \
         "../src/$PYTHON_SOURCE/configure" --host=wasm32-unknown-wasi "--build=$build" \
         --with-build-python="$WORK/native/python" --prefix=/usr --with-pymalloc --without-readline --without-ensurepip \
-        --disable-test-modules CC="$LLVM_BIN/clang --target=wasm32-wasi --sysroot=$SYSROOT" \
+        --disable-test-modules --enable-ipv6 CC="$LLVM_BIN/clang --target=wasm32-wasi --sysroot=$SYSROOT" \
         AR="$LLVM_BIN/llvm-ar" RANLIB="$LLVM_BIN/llvm-ranlib" \
-        CFLAGS="$flags" LDFLAGS="-Wl,-z,stack-size=8388608 -Wl,--stack-first" \
+        CPPFLAGS="-I$HERE/net/include" CFLAGS="$flags" \
+        LDFLAGS="-Wl,-z,stack-size=8388608 -Wl,--stack-first -L$WORK/names" LIBS=-lnet \
         ZLIB_CFLAGS="-I$DEPS/include" ZLIB_LIBS="-L$DEPS/lib -lz" \
         BZIP2_CFLAGS="-I$DEPS/include" BZIP2_LIBS="-L$DEPS/lib -lbz2" \
         LIBLZMA_CFLAGS="-I$DEPS/include" LIBLZMA_LIBS="-L$DEPS/lib -llzma" \
         LIBSQLITE3_CFLAGS="-I$DEPS/include" LIBSQLITE3_LIBS="-L$DEPS/lib -lsqlite3" \
         ac_cv_func_dlopen=no ac_cv_lib_dl_dlopen=no
+    check_pyconfig
     # The libraries only: the interpreter as a program is never linked, that would cost a whole LTO run.
     make -j"$JOBS" pybuilddir.txt "libpython$PYTHON.a" Modules/_decimal/libmpdec/libmpdec.a Modules/expat/libexpat.a \
         Modules/_hacl/libHacl_Hash_SHA2.a

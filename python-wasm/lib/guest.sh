@@ -9,18 +9,32 @@ base_recipe() {
     LINK_LIBRARIES="-lpython$PYTHON -lmpdec -lexpat -lHacl_Hash_SHA2 -lz -lbz2 -llzma -lsqlite3"
 }
 
-# link_module TO: entry.c and the libraries, optimised as one program, as a reactor (exports, no main).
+# What of libc goes through net/*.c, for sockets are not WASI's descriptors.
+WRAPPED="close read write fcntl ioctl fstat inet_pton inet_ntop strerror"
+
+# compile_own SOURCE...: our C against what CPython was built with; the objects are listed in OBJECTS.
+compile_own() {
+    local source object
+    OBJECTS=()
+    for source in "$@"; do
+        object=$WORK/$(basename "${source%.c}").o
+        # shellcheck disable=SC2046  # a list of flags without spaces in them
+        "$LLVM_BIN/clang" -I"$HERE/net/include" $(wasm_flags "$KEPT/sysroot") "-ffile-prefix-map=$HERE=python-wasm" \
+            -Wall -Wextra -I"$HERE" -I"$KEPT/include/python$PYTHON" -I"$KEPT/include" -c "$source" -o "$object"
+        OBJECTS+=("$object")
+    done
+}
+
+# link_module TO: entry.c, net/*.c and the libraries, optimised as one program, as a reactor (exports, no main).
 link_module() {
-    local to=$1 object=$WORK/entry.o
+    local to=$1
     "${GUEST}_recipe"
-    # shellcheck disable=SC2046,SC2086  # lists of flags without spaces in them
-    "$LLVM_BIN/clang" $(wasm_flags "$KEPT/sysroot") "-ffile-prefix-map=$HERE=python-wasm" -Wall -Wextra \
-        -I"$KEPT/include/python$PYTHON" -I"$KEPT/include" -c "$ENTRY" -o "$object"
+    compile_own "$ENTRY" "$HERE"/net/*.c
     # -lm and friends are empty in wasi-libc. Function names stay, for profiles and traps; line tables do not.
-    # shellcheck disable=SC2046,SC2086
+    # shellcheck disable=SC2046,SC2086  # lists of flags without spaces in them
     "$LLVM_BIN/clang" $(wasm_flags "$KEPT/sysroot") -mexec-model=reactor -Wl,--lto-O3 \
-        -Wl,-z,stack-size=8388608 -Wl,--stack-first -Wl,--strip-debug "$object" \
-        -L"$KEPT/lib" $LINK_LIBRARIES $EMULATIONS -lm -o "$to"
+        -Wl,-z,stack-size=8388608 -Wl,--stack-first -Wl,--strip-debug $(printf -- '-Wl,--wrap=%s ' $WRAPPED) \
+        "${OBJECTS[@]}" -L"$KEPT/lib" $LINK_LIBRARIES $EMULATIONS -lm -o "$to"
 }
 
 # The linked module is a cache of its own, so that a change of the shim alone costs no link.
@@ -44,6 +58,7 @@ assemble_guest() {
     mkdir -p "$new/lib" "$new/shim"
     cp "$CACHE/module-$GUEST-$MODULE_KEY/python.wasm" "$new/"
     cp -R "$KEPT/stdlib/python$PYTHON" "$new/lib/"
+    lay_over_stdlib "$new/lib/python$PYTHON"
     "$KEPT/native/bin/python3" -I "$HERE/lib/compile.py" "$SHIM" "$new/shim" /shim
     wasm=$(sha256sum "$new/python.wasm" | cut -c1-64)
     lib=$(tree_hash "$new/lib")
@@ -51,6 +66,22 @@ assemble_guest() {
     "$KEPT/native/bin/python3" -I "$HERE/lib/manifest.py" "$KEPT" "$GUEST" "$GUEST_KEY" "$wasm" "$lib" "$shim_hash" "$new"
     rm -rf "$GUEST_DIR"
     publish "$new" "$GUEST_DIR"
+}
+
+# lay_over_stdlib TO: stdlib/ replaces modules of the standard library, whole (*.py) or in places (*.patch).
+lay_over_stdlib() {
+    local to=$1 tree=$WORK/over patch name
+    rm -rf "$tree"
+    mkdir -p "$tree"
+    for patch in "$HERE"/stdlib/*.patch; do
+        while read -r name; do
+            mkdir -p "$tree/$(dirname "$name")"
+            [[ -f $tree/$name ]] || cp "$KEPT/Lib/$name" "$tree/$name"
+        done < <(sed -n 's#^+++ b/\([^[:space:]]*\).*#\1#p' "$patch")
+        patch -s -p1 --fuzz=0 --no-backup-if-mismatch -d "$tree" <"$patch"
+    done
+    cp -R "$HERE/stdlib/." "$tree/"
+    "$KEPT/native/bin/python3" -I "$HERE/lib/compile.py" "$tree" "$to" "/lib/python$PYTHON"
 }
 
 # verify_guest compares every hash of the manifest with the files, and says which does not fit.

@@ -3,6 +3,7 @@
 
 use std::{
     hash::{Hash as _, Hasher as _},
+    net::SocketAddr,
     path::PathBuf,
     sync::Arc,
 };
@@ -17,6 +18,7 @@ use crate::{
     image::Image,
     images::Images,
     limits::Limits,
+    net::{self, Resolver},
     prepare::boot,
     scratch::Scratches,
     slot::{Reset, Slots},
@@ -56,6 +58,8 @@ pub struct Settings {
     pub idle_slots: usize,
     /// The bounds of booting the interpreter.
     pub boot: Limits,
+    /// Who is asked for the addresses of names; none for the name servers of the machine's configuration.
+    pub name_servers: Vec<SocketAddr>,
     /// How a guest's memory becomes clean for the next one.
     pub reset: Reset,
     /// Whether guests are metered.
@@ -94,6 +98,7 @@ pub(crate) struct Inner {
     pub(crate) scratches: Scratches,
     pub(crate) image_bytes: u64,
     pub(crate) metering: Metering,
+    pub(crate) resolver: Arc<Resolver>,
 }
 
 impl std::fmt::Debug for Inner {
@@ -143,6 +148,7 @@ impl Engine {
             scratches,
             image_bytes: settings.image_bytes,
             metering: settings.metering,
+            resolver: Arc::new(Resolver::new(settings.name_servers.clone())),
         };
         if let Some(base) = cached {
             return Ok(Self(Arc::new(inner(base))));
@@ -221,5 +227,6 @@ fn link(engine: &wasmtime::Engine, module: &Module) -> Result<InstancePre<State>
     let mut linker = Linker::new(engine);
     wasi::link(&mut linker).map_err(Error::wasm("link WASI"))?;
     door::link(&mut linker).map_err(Error::wasm("link the door"))?;
+    net::link(&mut linker).map_err(Error::wasm("link sockets"))?;
     linker.instantiate_pre(module).map_err(Error::wasm("link the guest"))
 }

@@ -4,7 +4,7 @@ use std::{fmt, path::PathBuf, sync::Arc};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::outcome::LogLine;
+use crate::{net::Grants, outcome::LogLine};
 
 /// An action as it lies on disk, ready to be imported.
 #[derive(Debug, Clone)]
@@ -26,6 +26,8 @@ pub struct Input<'a> {
     /// Variables of this run only, over those of the action. Names are not empty and hold no `=`, neither names nor values
     /// a NUL: else the run raises. An action whose import is done in each run sees them there too.
     pub env: &'a [(String, String)],
+    /// What it may reach on the network.
+    pub grants: Grants,
     /// Sees each line of the log as it is kept.
     pub tail: Option<Tail>,
     /// Ends the run when it is cancelled.
@@ -33,10 +35,10 @@ pub struct Input<'a> {
 }
 
 impl<'a> Input<'a> {
-    /// A call with nothing but its data.
+    /// A call with nothing but its data, which may reach nothing.
     #[must_use]
     pub fn new(data: &'a str, cancel: CancellationToken) -> Self {
-        Self { data, env: &[], tail: None, cancel }
+        Self { data, env: &[], grants: Grants::default(), tail: None, cancel }
     }
 }
 

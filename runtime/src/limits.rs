@@ -28,6 +28,30 @@ pub struct Limits {
     pub scratch_entries: u32,
     /// Files and directories open at one time.
     pub open_files: u32,
+    /// What it may do on the network.
+    pub net: NetLimits,
+}
+
+/// The bounds of what a run does on the network, where [`crate::Grants`] let it. Past those that count the script sees an
+/// `OSError` that says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetLimits {
+    /// Connections made or accepted in one run.
+    pub connections: u32,
+    /// Sockets open at one time, those that lead to no other machine included.
+    pub open: u32,
+    /// Bytes sent.
+    pub sent_bytes: u64,
+    /// Bytes received.
+    pub received_bytes: u64,
+    /// How long connecting may take.
+    pub connect: Duration,
+}
+
+impl NetLimits {
+    /// No network, whatever is granted.
+    pub const NONE: Self =
+        Self { connections: 0, open: 0, sent_bytes: 0, received_bytes: 0, connect: Duration::ZERO };
 }
 
 /// Keeps one store's memory and tables below their limits and remembers what was asked for.

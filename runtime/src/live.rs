@@ -57,7 +57,8 @@ impl Live {
             return Err(Error::MemoryLimit { limit_bytes: limits.memory_bytes, image_bytes });
         }
         let scratch = engine.scratches.take()?;
-        let state = State::new(&engine.guest, action, scratch, limits, image_bytes, started)?;
+        let state =
+            State::new(&engine.guest, &engine.resolver, action, scratch, limits, image_bytes, started)?;
         let mut store = Store::new(&engine.wasmtime, state);
         store.limiter(|state| &mut state.meter);
         if engine.metering == Metering::Fuel {
@@ -157,7 +158,8 @@ impl Live {
             output_bytes: state.output.bytes,
             prepared,
         };
-        Outcome { end, logs: state.output.finish(), usage }
+        let (connections, connections_left_out) = state.net.finish();
+        Outcome { end, logs: state.output.finish(), usage, connections, connections_left_out }
     }
 
     /// What the end of a call means; takes what the guest handed back.

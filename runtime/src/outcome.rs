@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 
+use crate::net::Connection;
+
 /// Everything there is to know about a finished run.
 #[derive(Debug)]
 pub struct Outcome {
@@ -13,6 +15,10 @@ pub struct Outcome {
     pub logs: Vec<LogLine>,
     /// What it cost.
     pub usage: Usage,
+    /// What it connected to, or was refused, in order.
+    pub connections: Vec<Connection>,
+    /// How many more there were than are listed.
+    pub connections_left_out: u64,
 }
 
 impl Outcome {
@@ -21,7 +27,13 @@ impl Outcome {
     pub fn cancelled() -> Self {
         let usage =
             Usage { fuel: 0, wall: Duration::ZERO, memory_bytes: 0, output_bytes: 0, prepared: false };
-        Self { end: End::Cancelled, logs: Vec::new(), usage }
+        Self {
+            end: End::Cancelled,
+            logs: Vec::new(),
+            usage,
+            connections: Vec::new(),
+            connections_left_out: 0,
+        }
     }
 }
 

@@ -114,6 +114,7 @@ impl Sandbox {
             // They are set already.
             wire.env = &[];
         }
+        self.live.state().net.begin(input.grants.clone());
         self.live.call("run", payload(&wire, input.data)?, &input.cancel).await
     }
 

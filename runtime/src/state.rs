@@ -1,6 +1,6 @@
 //! What one store holds: its WASI context, its meters, what it was given and what it handed back.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use tokio::time::Instant;
 use wasmtime_wasi::{FsPerms, HostMonotonicClock, WasiCtxBuilder, p1::WasiP1Ctx};
@@ -10,6 +10,7 @@ use crate::{
     error::{Error, Result},
     guest::Guest,
     limits::{Limits, Meter},
+    net::{Net, Resolver},
     output::Output,
     scratch::Scratch,
     wasi::Files,
@@ -22,6 +23,7 @@ pub(crate) struct State {
     pub(crate) meter: Meter,
     pub(crate) output: Output,
     pub(crate) door: Door,
+    pub(crate) net: Net,
     pub(crate) work: Work,
     /// Goes back to its pool after `wasi` closed its descriptors: fields drop in order.
     pub(crate) scratch: Scratch,
@@ -31,6 +33,7 @@ impl State {
     /// `action`: the directory seen as `/action`. `memory_bytes`: the size of the image.
     pub(crate) fn new(
         guest: &Guest,
+        resolver: &Arc<Resolver>,
         action: &Path,
         scratch: Scratch,
         limits: &Limits,
@@ -43,13 +46,14 @@ impl State {
             meter: Meter::new(limits.memory_bytes, memory_bytes),
             output: Output::new(limits, started),
             door: Door::new(limits.result_bytes),
+            net: Net::new(&limits.net, resolver, started),
             work: Work::default(),
             scratch,
         })
     }
 }
 
-/// No arguments, no environment, no input, no network; four directories, of which only `/tmp` can be written. Their
+/// No arguments, no environment, no input, no sockets of WASI's; four directories, of which only `/tmp` can be written. Their
 /// order is part of every image: the guest's libc numbers them once, at boot.
 fn context(guest: &Guest, action: &Path, scratch: &Scratch) -> Result<WasiP1Ctx> {
     let mut builder = WasiCtxBuilder::new();

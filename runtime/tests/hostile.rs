@@ -227,7 +227,8 @@ const ROWS: &[(&str, Bound, &str)] = &[
     (
         "import socket; socket.create_connection(('127.0.0.1', 80))",
         Usual,
-        "OSError: [Errno 58] this guest has no network",
+        "PermissionError: [Errno 2] not allowed to reach 127.0.0.1:80 (loopback): ask for the rule \
+         \"127.0.0.1:80\"",
     ),
     ("return [os.environ.get('HOME'), os.environ.get('PATH')]", Usual, "[null,null]"),
     // Writing where it may not.

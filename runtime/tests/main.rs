@@ -7,5 +7,6 @@ mod hostile;
 mod images;
 mod isolation;
 mod leaks;
+mod net;
 mod stateful;
 mod support;

@@ -8,8 +8,8 @@ use std::{
 };
 
 use actiond_runtime::{
-    End, Engine, Guest, Input, Limits, LogLine, Metering, Outcome, Preparation, Prepared, Reset, Settings,
-    Source,
+    End, Engine, Guest, Input, Limits, LogLine, Metering, NetLimits, Outcome, Preparation, Prepared, Reset,
+    Settings, Source,
 };
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -27,6 +27,13 @@ pub(crate) fn limits() -> Limits {
         scratch_bytes: 4 << 20,
         scratch_entries: 100,
         open_files: 32,
+        net: NetLimits {
+            connections: 100,
+            open: 64,
+            sent_bytes: 16 << 20,
+            received_bytes: 16 << 20,
+            connect: Duration::from_secs(5),
+        },
     }
 }
 
@@ -69,6 +76,7 @@ impl Bench {
             hot_images_bytes: 256 << 20,
             cold_images_bytes: 256 << 20,
             idle_slots: 8,
+            name_servers: Vec::new(),
             boot: Limits { fuel: u64::MAX / 2, ..limits() },
             reset: Reset::CopyBack,
             metering: Metering::Fuel,

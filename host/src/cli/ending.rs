@@ -5,7 +5,7 @@ use std::{
     process::ExitCode,
 };
 
-use actiond_runtime::{End, Limits, Outcome, Stop, Usage};
+use actiond_runtime::{Connection, End, Limits, Outcome, Stop, Usage};
 use anyhow::Context as _;
 
 use crate::{json, terminal::Terminal};
@@ -42,10 +42,38 @@ pub(super) fn tell(outcome: &Outcome, limits: &Limits, terminal: &Terminal) -> a
             return Ok(ExitCode::from(EXIT_CANCELLED));
         }
     };
+    for connection in &outcome.connections {
+        terminal.aside(&told(connection));
+    }
+    if outcome.connections_left_out > 0 {
+        terminal.aside(&format!("{} more connections", outcome.connections_left_out));
+    }
     let Usage { fuel, wall, memory_bytes, .. } = outcome.usage;
     let (ms, mib) = (wall.as_secs_f64() * 1e3, memory_bytes as f64 / f64::from(1 << 20));
     terminal.aside(&format!("fuel {fuel}, time {ms:.3} ms, memory {mib:.1} MiB"));
     Ok(code)
+}
+
+/// A connection on one line.
+fn told(connection: &Connection) -> String {
+    let Connection { host, address, port, transport, tls, sent_bytes, received_bytes, wall, error, .. } =
+        connection;
+    let place = match (host, address) {
+        (Some(host), Some(address)) => format!("{host} ({address}) port {port}"),
+        (Some(host), None) => host.clone(),
+        (None, Some(address)) => format!("{address} port {port}"),
+        (None, None) => String::new(),
+    };
+    let (transport, tls) = (transport.as_str(), if *tls { " with TLS" } else { "" });
+    match error {
+        Some(error) => format!("network: {place}, {transport}: {error}"),
+        None => {
+            let ms = wall.as_secs_f64() * 1e3;
+            format!(
+                "network: {place}, {transport}{tls}: sent {sent_bytes} bytes, received {received_bytes}, {ms:.3} ms"
+            )
+        }
+    }
 }
 
 fn explain(stop: Stop, limits: &Limits) -> String {

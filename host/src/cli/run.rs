@@ -6,7 +6,9 @@ use std::{
     time::Duration,
 };
 
-use actiond_runtime::{End, Engine, Guest, Input, Limits, Outcome, Preparation, Prepared, Progress, Source};
+use actiond_runtime::{
+    End, Engine, Grants, Guest, Input, Limits, Outcome, Preparation, Prepared, Progress, Rule, Source,
+};
 use anyhow::{Context as _, anyhow};
 use jiff::Timestamp;
 use tokio::{runtime, time::Instant};
@@ -33,6 +35,7 @@ const EXAMPLES: &str = "\
 Examples:
   actiond run my-action/
   actiond run my-action.zip --data records.json --env MIN_LEVEL=error
+  actiond run my-action/ --allow-net hooks.slack.com:443 --allow-net 10.1.0.0/16
   my-exporter | actiond run my-action/ --data - > result.json
   actiond run my-action/ --data records.ndjson --repeat 1000 --report report.json
 
@@ -58,6 +61,10 @@ pub(super) struct Args {
     /// A variable of the action's environment; may be given many times
     #[arg(long, value_name = "KEY=VALUE")]
     env: Vec<String>,
+    /// What the run may reach: `host`, `*.domain`, an address or address/prefix, each with ports behind a colon or without; may be
+    /// given many times. Private, loopback and other special addresses must be named [default: nothing]
+    #[arg(long, value_name = "HOST[:PORT]")]
+    allow_net: Vec<Rule>,
     /// CPU limit of a run: WebAssembly instructions, roughly. The default is about ten to thirty seconds of CPU, by the
     /// machine
     #[arg(long, value_name = "N", default_value_t = config::FUEL, value_parser = clap::value_parser!(u64).range(1..))]
@@ -212,7 +219,9 @@ impl<'a> Job<'a> {
     ) -> Result<Outcome, actiond_runtime::Error> {
         let cancel = CancellationToken::new();
         let sandbox = engine.start(prepared, &self.limits)?;
-        let mut call = std::pin::pin!(sandbox.call(Input::new(&self.data, cancel.clone())));
+        let grants = Grants::new(self.args.allow_net.iter().cloned());
+        let input = Input { grants, ..Input::new(&self.data, cancel.clone()) };
+        let mut call = std::pin::pin!(sandbox.call(input));
         tokio::select! {
             outcome = &mut call => outcome,
             () = signals.next() => {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actiond_runtime::Limits;
+use actiond_runtime::{Limits, NetLimits};
 
 use crate::{bundle, environment};
 
@@ -41,5 +41,12 @@ pub(crate) fn limits(fuel: u64, wall: Duration, memory_bytes: usize) -> Limits {
         scratch_bytes: 64 << 20,
         scratch_entries: 4_096,
         open_files: 64,
+        net: NetLimits {
+            connections: 1_000,
+            open: 256,
+            sent_bytes: 256 << 20,
+            received_bytes: 256 << 20,
+            connect: Duration::from_secs(30),
+        },
     }
 }

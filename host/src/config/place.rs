@@ -72,6 +72,7 @@ impl Places {
             hot_images_bytes,
             cold_images_bytes,
             idle_slots,
+            name_servers: Vec::new(),
             // Ours, and trusted: these only stop a broken guest from hanging the program.
             boot: limits(50_000_000_000, Duration::from_secs(60), 512 << 20),
             reset: Reset::CopyBack,

@@ -1,6 +1,5 @@
 """What a sandbox cannot have: modules and calls whose absence is explained where it is met."""
 
-import _socket
 import _thread
 import errno
 import os
@@ -13,7 +12,6 @@ from importlib.machinery import ModuleSpec
 
 _PROCESSES = "a sandbox is one interpreter and cannot start processes"
 _THREADS = "a sandbox runs one thread; call the function directly"
-_NETWORK = "this guest has no network"
 _NATIVE = "a sandbox runs WebAssembly and cannot load native code"
 _DEVICES = "a sandbox has no terminal, no users and no devices"
 
@@ -57,10 +55,6 @@ def _no_process(*_args: object, **_kwargs: object) -> None:
     raise OSError(errno.ENOTSUP, _PROCESSES)
 
 
-def _no_network(*_args: object, **_kwargs: object) -> None:
-    raise OSError(errno.ENOTSUP, _NETWORK)
-
-
 def _no_thread(*_args: object, **_kwargs: object) -> None:
     raise RuntimeError(f"can't start new thread: {_THREADS}")
 
@@ -80,7 +74,6 @@ def install() -> None:
     sys.meta_path.append(_Absent)
     subprocess.Popen.__init__ = _no_process
     os.system = _no_process
-    _socket.getaddrinfo = _socket.gethostbyname = _no_network
     _thread.start_new_thread = _thread.start_new = _thread.start_joinable_thread = _no_thread
     threading._start_joinable_thread = _no_thread
     threading.Condition.wait = _wait

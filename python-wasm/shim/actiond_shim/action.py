@@ -1,5 +1,6 @@
 """An action: importing its `main.py`, and calling its `main`."""
 
+import functools
 import gc
 import importlib.util
 import inspect
@@ -10,7 +11,7 @@ import random
 import sys
 import time
 import types
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import _actiond
 
@@ -69,8 +70,22 @@ def _load() -> None:
     main = getattr(_import_main(), "main", None)
     if not callable(main):
         raise NoMain("main.py defines no function named main")
+    if inspect.iscoroutinefunction(main):
+        main = _awaited(main)
     _main, _arguments = main, _count_arguments(main)
     freeze()
+
+
+def _awaited(main: Callable[..., Awaitable[object]]) -> Callable[..., object]:
+    """`main` as an ordinary function: it runs an event loop of its own to its end."""
+    # Not shared: few actions need it, and it would make all images larger.
+    import asyncio
+
+    @functools.wraps(main)
+    def run(*arguments: object) -> object:
+        return asyncio.run(main(*arguments))
+
+    return run
 
 
 def _give_way() -> None:

@@ -8,7 +8,8 @@ use std::{
 };
 
 use actiond_runtime::{
-    End, Engine, Guest, Input, Limits, Metering, Outcome, Preparation, Prepared, Reset, Settings, Source,
+    End, Engine, Guest, Input, Limits, Metering, NetLimits, Outcome, Preparation, Prepared, Reset, Settings,
+    Source,
 };
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -44,6 +45,7 @@ pub(crate) fn limits() -> Limits {
         scratch_bytes: 4 << 20,
         scratch_entries: 100,
         open_files: 32,
+        net: NetLimits::NONE,
     }
 }
 
@@ -66,6 +68,7 @@ impl Stage {
             hot_images_bytes: 1 << 30,
             cold_images_bytes: 1 << 30,
             idle_slots: 64,
+            name_servers: Vec::new(),
             boot: limits(),
             reset: Reset::CopyBack,
             metering: Metering::Fuel,

@@ -16,6 +16,7 @@ fn output(log_lines: usize, log_bytes: usize) -> Output {
         scratch_bytes: 0,
         scratch_entries: 0,
         open_files: 0,
+        net: crate::limits::NetLimits::NONE,
     };
     Output::new(&limits, Instant::now())
 }

@@ -1,0 +1,116 @@
+//! Deciding: whether rules allow an address, a name or a place to listen at. It is asked with the very address that is then
+//! handed to the kernel, and with the names under which this run looked that address up.
+
+use std::net::{IpAddr, SocketAddr};
+
+use super::{
+    grants::{Grants, Target},
+    ranges::{Kind, special},
+};
+
+const LOCALHOST: &str = "localhost";
+
+/// Why something may not be reached, with the rule to ask for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Refusal(pub(super) String);
+
+/// Whether `address` may be reached. `names`: those that this run looked up and found it under. The name by which it was
+/// allowed, or by which it was probably meant.
+pub(super) fn reach<'a>(
+    grants: &Grants,
+    address: SocketAddr,
+    names: &'a [String],
+) -> Result<Option<&'a str>, Refusal> {
+    let (ip, special) = (address.ip(), special(address.ip()));
+    let last = names.last().map(String::as_str);
+    for rule in grants.rules().iter().filter(|rule| rule.has_port(address.port())) {
+        let by_name = || names.iter().rev().find(|name| rule.allows_name(name)).map(String::as_str);
+        match (&rule.target, special) {
+            (Target::Addresses(prefix), None) if prefix.contains(ip) => return Ok(last),
+            (Target::Addresses(prefix), Some((range, _))) if prefix.contains(ip) && prefix.lies_in(range) => {
+                return Ok(last);
+            }
+            (Target::Host(_) | Target::Below(_) | Target::AnyName, None)
+            | (Target::Host(_), Some((_, Kind::Private))) => {
+                if let Some(name) = by_name() {
+                    return Ok(Some(name));
+                }
+            }
+            (Target::Host(host), Some((_, Kind::Loopback))) if host == LOCALHOST => {
+                if let Some(name) = by_name() {
+                    return Ok(Some(name));
+                }
+            }
+            (Target::Addresses(_) | Target::Host(_) | Target::Below(_) | Target::AnyName, _) => {}
+        }
+    }
+    Err(refuse(address, special.map(|(_, kind)| kind), last))
+}
+
+fn refuse(address: SocketAddr, kind: Option<Kind>, name: Option<&str>) -> Refusal {
+    let port = address.port();
+    let numbers = match address.ip() {
+        IpAddr::V4(four) => format!("{four}:{port}"),
+        IpAddr::V6(six) => format!("[{six}]:{port}"),
+    };
+    // A name alone would not do for most special addresses.
+    let by_name = name.filter(|name| match kind {
+        None | Some(Kind::Private) => true,
+        Some(Kind::Loopback) => *name == LOCALHOST,
+        Some(
+            Kind::LinkLocal
+            | Kind::Metadata
+            | Kind::Multicast
+            | Kind::Unspecified
+            | Kind::Broadcast
+            | Kind::Reserved
+            | Kind::Embedded,
+        ) => false,
+    });
+    let rule = by_name.map_or_else(|| numbers.clone(), |name| format!("{name}:{port}"));
+    let place = name.map_or_else(|| numbers.clone(), |name| format!("{name}:{port} at {}", address.ip()));
+    let kind = kind.map_or_else(String::new, |kind| format!(" ({})", kind.as_str()));
+    Refusal(format!("not allowed to reach {place}{kind}: ask for the rule \"{rule}\""))
+}
+
+/// Whether `name` may be looked up: a look-up tells others what is asked. What is always this machine is told without asking.
+pub(super) fn look_up(grants: &Grants, name: &str) -> Result<(), Refusal> {
+    if is_localhost(name) || grants.rules().iter().any(|rule| rule.allows_name(name)) {
+        return Ok(());
+    }
+    Err(Refusal(format!("not allowed to look up {name}: ask for the rule \"{name}\"")))
+}
+
+/// Names that never leave the machine (RFC 6761).
+pub(super) fn is_localhost(name: &str) -> bool {
+    name == LOCALHOST || name.ends_with(".localhost")
+}
+
+/// Whether a socket may be bound to `address`. Any port of any address is what a socket has that is not bound: others are
+/// bound only to loopback addresses that a rule has.
+pub(super) fn bind(grants: &Grants, address: SocketAddr) -> Result<(), Refusal> {
+    if address.ip().is_unspecified() && address.port() == 0 {
+        return Ok(());
+    }
+    listen(grants, address)
+}
+
+/// Whether a socket at `address` may wait for others. A port of 0 is one that the kernel chooses.
+pub(super) fn listen(grants: &Grants, address: SocketAddr) -> Result<(), Refusal> {
+    let port = address.port();
+    let granted = grants.rules().iter().filter(|rule| port == 0 || rule.has_port(port)).any(|rule| {
+        matches!(&rule.target, Target::Addresses(prefix)
+        if prefix.contains(address.ip()) && special(address.ip()).is_some_and(|(range, kind)| {
+            kind == Kind::Loopback && prefix.lies_in(range)
+        }))
+    });
+    if granted {
+        return Ok(());
+    }
+    Err(Refusal(format!(
+        "not allowed to listen at {address}: only loopback addresses that a rule has, such as \"127.0.0.1\""
+    )))
+}
+
+#[cfg(test)]
+mod tests;
