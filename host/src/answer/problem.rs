@@ -253,6 +253,7 @@ impl From<NotMade> for Problem {
             | NotMade::OldPassword
             | NotMade::Long { .. }
             | NotMade::Url
+            | NotMade::Rules { .. }
             | NotMade::Token(_)
             | NotMade::TooMany => Self::bad_request(message),
             NotMade::Root => Self::forbidden(),

@@ -10,6 +10,8 @@ use utoipa::ToSchema;
 use super::{
     actions::{DoneWire, zip_of},
     caller::{Caller, action_id},
+    egress::{rules, texts},
+    organisations::given,
     problem::Problem,
     query::{Body, Path, object_field},
     wire::rfc3339,
@@ -60,6 +62,10 @@ pub(super) struct PolicyWire {
     coalesce_ms: Option<u64>,
     /// Whether module globals live on from run to run
     stateful: Option<bool>,
+    /// Rules for what runs may reach on the network, of what the organisation may; null for all of that
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<Vec<String>>)]
+    egress: Option<Option<Vec<String>>>,
 }
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
@@ -293,6 +299,9 @@ impl PolicyWire {
             policy.coalesce = (coalesce > 0).then(|| ms(coalesce));
         }
         policy.stateful = self.stateful.unwrap_or(policy.stateful);
+        if let Some(egress) = self.egress {
+            policy.egress = egress.as_deref().map(rules).transpose()?;
+        }
         Ok(policy)
     }
 }
@@ -336,6 +345,7 @@ impl From<&Policy> for PolicyWire {
             retention_bytes: Some(policy.retention.bytes),
             coalesce_ms: policy.coalesce.map(ms),
             stateful: Some(policy.stateful),
+            egress: Some(policy.egress.as_deref().map(texts)),
         }
     }
 }

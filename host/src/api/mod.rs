@@ -4,8 +4,10 @@ mod actions;
 #[expect(unused_qualifications, reason = "utoipa writes them")]
 mod audit;
 mod caller;
+mod connections;
 mod description;
 mod details;
+mod egress;
 mod health;
 mod hooks;
 mod invoke;

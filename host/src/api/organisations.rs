@@ -9,11 +9,12 @@ use utoipa::ToSchema;
 use super::{
     actions::DoneWire,
     caller::{Caller, email, shown},
+    egress::{rules, texts},
     problem::Problem,
     query::{Body, Path},
 };
 use crate::{
-    app::{App, OriginEdit},
+    app::{App, OrganisationEdit},
     model::{account::Permission, id::OrgId, organisation::Organisation},
 };
 
@@ -48,6 +49,9 @@ pub(super) struct SettingsWire {
     origin_url: Option<String>,
     /// The service accounts whose `ORIGIN_CLUSTER_TOKEN` is set. The tokens themselves are never shown.
     origin_tokens: Vec<String>,
+    /// Rules for what runs may reach on the network, of what the server's operator allows
+    #[schema(example = json!(["hooks.slack.com:443", "*.example.com"]))]
+    egress: Vec<String>,
 }
 
 /// What is to be changed; what is left out stays.
@@ -62,6 +66,8 @@ pub(super) struct EditSettingsWire {
     /// Tokens by the address of the service account there; null removes one
     #[serde(default)]
     origin_tokens: BTreeMap<String, Option<String>>,
+    /// Rules for what runs may reach on the network: `host`, `*.domain`, `address/prefix`, each with `:ports`
+    egress: Option<Vec<String>>,
 }
 
 /// List the organisations that one is in
@@ -134,9 +140,9 @@ pub(super) async fn settings(
     caller: Caller,
 ) -> Result<Json<SettingsWire>, Problem> {
     let org = caller.may(&org, Permission::Administer)?;
-    let origin = app.organisation(org).await?.origin;
+    let Organisation { origin, egress, .. } = app.organisation(org).await?;
     let origin_tokens = origin.tokens.keys().map(ToString::to_string).collect();
-    Ok(Json(SettingsWire { origin_url: origin.url, origin_tokens }))
+    Ok(Json(SettingsWire { origin_url: origin.url, origin_tokens, egress: texts(&egress) }))
 }
 
 /// Set where an organisation's runs come from
@@ -155,8 +161,9 @@ pub(super) async fn edit_settings(
     let org = caller.may(&org, Permission::Administer)?;
     let tokens = edit.origin_tokens.into_iter().map(|(account, token)| Ok((email(&account)?, token)));
     let tokens = tokens.collect::<Result<_, Problem>>()?;
-    let edit = OriginEdit { url: edit.origin_url, tokens };
-    state.set_origin(org, edit, caller.email()).await?;
+    let egress = edit.egress.as_deref().map(rules).transpose()?;
+    let edit = OrganisationEdit { url: edit.origin_url, tokens, egress };
+    state.edit_organisation(org, edit, caller.email()).await?;
     settings(state, path, caller).await
 }
 
@@ -165,7 +172,9 @@ fn operator(caller: &Caller) -> Result<(), Problem> {
 }
 
 /// A field that is there, be it null.
-fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+pub(super) fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
 

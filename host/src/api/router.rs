@@ -8,7 +8,7 @@ use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    actions, audit, description::complete, details, health, hooks, invoke, jobs, organisations,
+    actions, audit, connections, description::complete, details, health, hooks, invoke, jobs, organisations,
     problem::Problem, runs, service_accounts, upload, users,
 };
 use crate::{
@@ -85,6 +85,7 @@ fn runs_router() -> OpenApiRouter<App> {
         .routes(routes!(runs::list_of_action))
         .routes(routes!(runs::show))
         .routes(routes!(runs::logs))
+        .routes(routes!(connections::list))
         .routes(routes!(runs::cancel))
         .routes(routes!(runs::replay))
         .routes(routes!(runs::dead_letters))

@@ -311,7 +311,7 @@ fn time(text: Option<&str>, name: &str) -> Result<Option<Timestamp>, Problem> {
 }
 
 /// A run of that organisation, as it is now.
-async fn found(app: &App, org: &OrgId, id: &str) -> Result<Run, Problem> {
+pub(super) async fn found(app: &App, org: &OrgId, id: &str) -> Result<Run, Problem> {
     Ok(found_with_result(app, org, id).await?.0)
 }
 

@@ -46,6 +46,8 @@ pub(crate) enum NotMade {
     Long { what: &'static str, bytes: usize, bytes_max: usize },
     #[error("the origin's URL is none: write http:// or https:// and a host")]
     Url,
+    #[error("{rules} rules are too many: the limit is {rules_max}")]
+    Rules { rules: usize, rules_max: usize },
     #[error("the token of {0} is empty or holds what no header can hold")]
     Token(Email),
     #[error("there are too many already: remove some")]
@@ -85,6 +87,7 @@ impl App {
                     id: org,
                     created_at: now,
                     origin: Origin::default(),
+                    egress: Vec::new(),
                 })?;
             }
             let known = change.account(&root)?;

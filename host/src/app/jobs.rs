@@ -227,6 +227,7 @@ pub(super) fn with_origin(org: &OrgId, found: Option<Organisation>, origin: &Ori
         id: org.clone(),
         created_at: clock::now(),
         origin: crate::model::organisation::Origin::default(),
+        egress: Vec::new(),
     });
     organisation.origin.url = Some(origin.url.clone());
     organisation.origin.tokens.insert(origin.account.clone(), origin.token.expose().to_owned());

@@ -20,7 +20,7 @@ pub(crate) use actions::{NotSaved, Upload};
 pub(crate) use edit::Edit;
 pub(crate) use hooks::NewHook;
 pub(crate) use jobs::{Deploy, Job, JobEdit, NotDeployed};
-pub(crate) use organisations::OriginEdit;
+pub(crate) use organisations::OrganisationEdit;
 pub(crate) use policy::PolicyBounds;
 pub(crate) use state::{App, Settings};
 pub(crate) use trace::new_traceparent;

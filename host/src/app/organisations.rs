@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use actiond_runtime::Rule;
 use jiff::Timestamp;
 
-use super::{accounts::NotMade, audit::By, jobs::ORGS_MAX, state::App};
+use super::{accounts::NotMade, audit::By, jobs::ORGS_MAX, policy::RULES_MAX, state::App};
 use crate::{
     clock,
     model::{
@@ -25,13 +26,14 @@ const TOKENS_MAX: usize = 1_000;
 /// What one change removes, so that others get their turn.
 const STEP: usize = 64;
 
-/// What is to be changed about where an organisation's runs come from; what is not named stays.
+/// What is to be changed about an organisation; what is not named stays.
 #[derive(Debug, Default)]
-pub(crate) struct OriginEdit {
+pub(crate) struct OrganisationEdit {
     /// `Some(None)` removes it.
     pub(crate) url: Option<Option<String>>,
     /// `None` removes a token.
     pub(crate) tokens: BTreeMap<Email, Option<String>>,
+    pub(crate) egress: Option<Vec<Rule>>,
 }
 
 impl App {
@@ -71,19 +73,33 @@ impl App {
                 id: org,
                 created_at: now,
                 origin: Origin::default(),
+                egress: Vec::new(),
             })?)
         });
         made.await
     }
 
-    /// Sets where an organisation's runs come from.
-    pub(crate) async fn set_origin(&self, org: OrgId, edit: OriginEdit, who: String) -> Result<(), NotMade> {
+    /// Sets where an organisation's runs come from, and what they may reach.
+    pub(crate) async fn edit_organisation(
+        &self,
+        org: OrgId,
+        edit: OrganisationEdit,
+        who: String,
+    ) -> Result<(), NotMade> {
         check(&edit)?;
         let by = By { who, org: org.clone(), at: clock::now() };
         let changed = org.clone();
         let set = self.store().write(move |change| {
             let mut found = change.organisation(&org)?.ok_or_else(|| NotMade::NoOrganisation(org.clone()))?;
-            let OriginEdit { url, tokens } = edit;
+            let OrganisationEdit { url, tokens, egress } = edit;
+            let what: Vec<_> = [
+                (url.is_some() || !tokens.is_empty()).then_some("origin"),
+                egress.is_some().then_some("egress"),
+            ]
+            .into_iter()
+            .flatten()
+            .collect();
+            found.egress = egress.unwrap_or(found.egress);
             found.origin.url = url.unwrap_or(found.origin.url);
             for (email, token) in tokens {
                 match token {
@@ -94,7 +110,7 @@ impl App {
             if found.origin.tokens.len() > TOKENS_MAX {
                 return Err(NotMade::TooMany);
             }
-            by.note(change, "organisation.settings", &org, "origin")?;
+            by.note(change, "organisation.settings", &org, what.join(", "))?;
             Ok(change.put_organisation(&found)?)
         });
         set.await?;
@@ -166,7 +182,7 @@ fn remove_roles(change: &mut Change<'_>, org: &OrgId) -> store::Result<()> {
     Ok(())
 }
 
-fn check(edit: &OriginEdit) -> Result<(), NotMade> {
+fn check(edit: &OrganisationEdit) -> Result<(), NotMade> {
     if let Some(Some(url)) = &edit.url {
         let bytes = url.len();
         if bytes > URL_BYTES_MAX {
@@ -177,6 +193,10 @@ fn check(edit: &OriginEdit) -> Result<(), NotMade> {
         if !rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/') && rest.chars().all(plain)) {
             return Err(NotMade::Url);
         }
+    }
+    let rules = edit.egress.as_ref().map_or(0, Vec::len);
+    if rules > RULES_MAX {
+        return Err(NotMade::Rules { rules, rules_max: RULES_MAX });
     }
     for (email, token) in &edit.tokens {
         let Some(token) = token else { continue };

@@ -23,6 +23,8 @@ const DELAY_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 const COALESCE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 const RATE_PER_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 const CATCH_UP_MAX: u32 = 100;
+/// Rules of an action, and of an organisation.
+pub(super) const RULES_MAX: usize = 100;
 
 /// A policy goes too far. Says which part, what was asked for, and what is allowed.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -63,6 +65,7 @@ impl PolicyBounds {
             ("retention.runs", kept.0.runs, 1, kept.1.runs),
             ("retention.age_s", kept.0.age.as_secs(), 60, kept.1.age.as_secs()),
             ("retention.bytes", kept.0.bytes, 1 << 10, kept.1.bytes),
+            ("egress", policy.egress.as_ref().map_or(0, |rules| rules.len() as u64), 0, RULES_MAX as u64),
             ("coalesce_ms", policy.coalesce.map_or(1, ms), 1, ms(COALESCE_MAX)),
         ];
         for (name, value, min, max) in rows {

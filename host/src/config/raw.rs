@@ -15,6 +15,7 @@ pub(super) struct Raw {
     pub(super) runs: Runs,
     pub(super) retention: Retention,
     pub(super) storage: Storage,
+    pub(super) egress: Egress,
     pub(super) action_server: ActionServer,
     pub(super) log: Log,
     pub(super) otlp: Otlp,
@@ -85,4 +86,10 @@ pub(super) struct Log {
 pub(super) struct Otlp {
     pub(super) endpoint: String,
     pub(super) authorization: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Egress {
+    pub(super) allow: String,
 }

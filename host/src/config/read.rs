@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use actiond_runtime::Rule;
 use figment::{
     Figment,
     value::{Num, Value},
@@ -18,7 +19,9 @@ use super::{
     place::Kept,
     raw::{self, Raw},
     refusal::Error,
-    settings::{ActionServer, Log, Otlp, Retention, Root, RunLimits, Runs, Secret, Settings, Storage},
+    settings::{
+        ActionServer, Egress, Log, Otlp, Retention, Root, RunLimits, Runs, Secret, Settings, Storage,
+    },
     show::{self, Shown},
     sources::{self, Flags, Sources},
     table::{Kind, SETTINGS, Setting},
@@ -145,6 +148,7 @@ impl Said {
                 free_bytes_min: raw.storage.free_mib_min << 20,
                 flush: Duration::from_millis(raw.storage.flush_ms),
             },
+            egress: self.egress(&raw.egress)?,
             action_server: self
                 .header(raw.action_server.token, "action_server.token")?
                 .map(|token| ActionServer { token }),
@@ -163,6 +167,13 @@ impl Said {
         let right = "it is an address as http://actions.example.com:5080, without user, query and fragment";
         let plain = plain.ok_or_else(|| self.wrong("public_url", right))?;
         Ok(plain.as_str().trim_end_matches('/').to_owned())
+    }
+
+    fn egress(&self, raw: &raw::Egress) -> Result<Egress, Error> {
+        let rules = raw.allow.split_whitespace().map(str::parse::<Rule>);
+        let allow =
+            rules.collect::<Result<_, _>>().map_err(|error| self.wrong("egress.allow", error.to_string()))?;
+        Ok(Egress { allow })
     }
 
     fn root(&self, raw: raw::Root) -> Result<Option<Root>, Error> {

@@ -2,6 +2,8 @@
 
 use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
+use actiond_runtime::Rule;
+
 use super::place::Kept;
 use crate::telemetry::{Endpoint, Filter, Format};
 
@@ -21,6 +23,7 @@ pub(crate) struct Settings {
     pub(crate) retention: Retention,
     pub(crate) storage: Storage,
     /// `None`: that API is off.
+    pub(crate) egress: Egress,
     pub(crate) action_server: Option<ActionServer>,
     pub(crate) log: Log,
     /// `None`: traces are sent nowhere.
@@ -81,6 +84,13 @@ pub(crate) struct Storage {
     pub(crate) cache_bytes: u64,
     pub(crate) free_bytes_min: u64,
     pub(crate) flush: Duration,
+}
+
+/// What actions may reach on the network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Egress {
+    /// At most, whatever organisations say.
+    pub(crate) allow: Vec<Rule>,
 }
 
 /// The action server's API.

@@ -151,6 +151,11 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "Free disk space below which writes are refused, in MiB.",
     ),
     integer("storage.flush_ms", 200, 1, 60_000, "How often the store is flushed to disk, in milliseconds."),
+    text(
+        "egress.allow",
+        "* 0.0.0.0/0 ::/0",
+        "The most that organisations may let their actions reach: rules with spaces between; by default all that is public.",
+    ),
     secret(
         "action_server.token",
         "The token that callers of the action server's API send; empty turns that API off.",

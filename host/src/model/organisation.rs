@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use actiond_runtime::Rule;
 use jiff::Timestamp;
 
 use super::{account::Email, id::OrgId};
@@ -12,6 +13,8 @@ pub(crate) struct Organisation {
     pub(crate) id: OrgId,
     pub(crate) created_at: Timestamp,
     pub(crate) origin: Origin,
+    /// What its actions may reach on the network, of what the server's operator allows; at first nothing.
+    pub(crate) egress: Vec<Rule>,
 }
 
 /// The cluster whose data an organisation's actions work on.

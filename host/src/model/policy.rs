@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use actiond_runtime::Rule;
+
 /// What an action's owner may choose about its runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Policy {
@@ -24,6 +26,8 @@ pub(crate) struct Policy {
     pub(crate) coalesce: Option<Duration>,
     /// Whether module globals live on from run to run.
     pub(crate) stateful: bool,
+    /// What a run may reach on the network, of what its organisation may; `None` for all of that.
+    pub(crate) egress: Option<Vec<Rule>>,
 }
 
 /// At most so many runs are accepted in each stretch of that length.

@@ -1,6 +1,6 @@
 //! A run: one execution of an action, from being asked for to its end.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use jiff::Timestamp;
 
@@ -101,6 +101,30 @@ pub(crate) struct Usage {
     pub(crate) output_bytes: u64,
     /// Whether it began from the action's image.
     pub(crate) prepared: bool,
+}
+
+/// What a run reached on the network, or tried to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Connection {
+    pub(crate) at: Timestamp,
+    /// The name it was looked up by, if there was one.
+    pub(crate) host: Option<String>,
+    /// `None` where already the name was refused.
+    pub(crate) address: Option<IpAddr>,
+    pub(crate) port: u16,
+    /// tcp, udp
+    pub(crate) transport: String,
+    /// Whether it was encrypted by the host's TLS.
+    pub(crate) tls: bool,
+    pub(crate) sent_bytes: u64,
+    pub(crate) received_bytes: u64,
+    /// Until it was closed.
+    pub(crate) wall: Duration,
+    /// Why it was not made.
+    pub(crate) error: Option<String>,
+    /// Whether rules or limits refused it.
+    pub(crate) refused: bool,
+    pub(crate) attempt: u32,
 }
 
 /// One line of a run's log.

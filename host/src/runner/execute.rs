@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use actiond_runtime::{Input, Kept, Outcome, Saved, Tail};
+use actiond_runtime::{Grants, Input, Kept, Outcome, Saved, Tail};
 use jiff::{SignedDuration, Timestamp};
 use tracing::{Instrument as _, Span};
 
@@ -16,7 +16,7 @@ use crate::{
     clock,
     model::{
         id::{ActionId, OrgId, RunId},
-        run::{Failure, LogLine, Run, Status, Trigger},
+        run::{Connection, Failure, LogLine, Run, Status, Trigger},
         trace::TraceContext,
     },
     store,
@@ -165,7 +165,7 @@ impl Inner {
             Ok(plan) => plan,
             Err(why) => return Attempt::Failed(not_prepared(why)),
         };
-        let call = Call::new(live, &run, began);
+        let call = Call::new(live, &run, began, plan.grants.clone());
         // Another version than the one that runs now has no part in the action's memory.
         let ran = if plan.action.policy.stateful && run.version == known.action.version {
             self.call_stateful(&call, &plan).await
@@ -252,23 +252,30 @@ fn span_of(run: &Run) -> Span {
 struct Call<'a> {
     live: &'a Arc<Live>,
     env: [(String, String); 2],
+    grants: Grants,
     began: Timestamp,
     attempt: u32,
 }
 
 impl<'a> Call<'a> {
-    fn new(live: &'a Arc<Live>, run: &Run, began: Timestamp) -> Self {
+    fn new(live: &'a Arc<Live>, run: &Run, began: Timestamp, grants: Grants) -> Self {
         let env = [
             ("ACTIOND_RUN_ID".to_owned(), run.id.to_string()),
             ("TRACEPARENT".to_owned(), run.traceparent.clone()),
         ];
-        Self { live, env, began, attempt: run.attempt }
+        Self { live, env, grants, began, attempt: run.attempt }
     }
 
     fn input(&self) -> Input<'_> {
         let (live, began, attempt) = (self.live.clone(), self.began, self.attempt);
         let tail = Tail::new(move |line| live.push_line(log_line(line, began, attempt)));
-        Input { env: &self.env, tail: Some(tail), ..Input::new(&self.live.input, self.live.cancel.clone()) }
+        let grants = self.grants.clone();
+        Input {
+            env: &self.env,
+            grants,
+            tail: Some(tail),
+            ..Input::new(&self.live.input, self.live.cancel.clone())
+        }
     }
 }
 
@@ -280,6 +287,25 @@ pub(super) fn log_line(line: &actiond_runtime::LogLine, began: Timestamp, attemp
         level: line.level.as_str().to_owned(),
         source: line.source.clone(),
         message: line.message.clone(),
+        attempt,
+    }
+}
+
+/// A connection of the runtime's, timed by the wall clock.
+pub(super) fn connection(one: actiond_runtime::Connection, began: Timestamp, attempt: u32) -> Connection {
+    let since = SignedDuration::try_from(one.at).unwrap_or(SignedDuration::MAX);
+    Connection {
+        at: began.checked_add(since).unwrap_or(began),
+        host: one.host,
+        address: one.address,
+        port: one.port,
+        transport: one.transport.as_str().to_owned(),
+        tls: one.tls,
+        sent_bytes: one.sent_bytes,
+        received_bytes: one.received_bytes,
+        wall: one.wall,
+        error: one.error,
+        refused: one.refused,
         attempt,
     }
 }

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     deadline::Later,
-    execute::Attempt,
+    execute::{Attempt, connection},
     live::{Ended, Live},
     plan::Known,
     start::{Entry, Inner, Runner},
@@ -18,10 +18,10 @@ use crate::{
         action::Activity,
         id::{ActionId, RunId},
         policy::Retention,
-        run::{Failure, LogLine, Run, Status, Usage},
+        run::{Connection, Failure, LogLine, Run, Status, Usage},
     },
     random,
-    store::{self, Change, encode_log},
+    store::{self, Change, encode_connections, encode_log},
     telemetry::Ran,
 };
 
@@ -38,6 +38,7 @@ struct Written {
     input: String,
     result: Option<String>,
     log: Vec<u8>,
+    connections: Vec<u8>,
     state: Option<Vec<u8>>,
     /// Whether another attempt follows.
     again: bool,
@@ -54,11 +55,12 @@ impl Inner {
         began: Timestamp,
     ) -> Option<Arc<Ended>> {
         let now = clock::now();
-        let (failure, usage, result, state, remark) = read(attempt, live);
+        let Came { failure, usage, result, state, remark, connections } = read(attempt, live, began);
         if let Some(why) = remark {
             live.push_line(remark_line(why, now, live.run().attempt));
         }
         let log = encode_log(&live.log()).unwrap_or_default();
+        let reached = encode_connections(&connections).unwrap_or_default();
         let known = self.known_to(live).await;
         let retry = known.as_ref().map(|known| known.action.policy.retry);
         let retry = retry.filter(|_| !live.is_cancelled());
@@ -67,7 +69,7 @@ impl Inner {
             run.ended_at = Some(now);
             run.usage = usage;
             run.result_bytes = result.as_ref().map_or(0, |result| result.len() as u64);
-            run.log_bytes += log.len() as u64;
+            run.log_bytes += (log.len() + reached.len()) as u64;
             run.status = status_of(failure.as_ref());
             run.error = failure;
             if accepted && may_be_tried_again(run.status) {
@@ -89,6 +91,7 @@ impl Inner {
             input: live.input.clone(),
             result,
             log,
+            connections: reached,
             state,
             again: wait.is_some(),
             retention: known.as_ref().map(|known| known.action.policy.retention),
@@ -104,6 +107,7 @@ impl Inner {
         // Whoever reads it from now on finds it there.
         recorded.await;
         self.count(&ended.run, now);
+        self.metrics.run_connected(ended.run.org.as_str(), &connections);
         self.charge(&ended.run, now);
         if wait.is_none() {
             self.leave(&ended.run);
@@ -205,14 +209,24 @@ impl Inner {
     }
 }
 
-type Read = (Option<Failure>, Option<Usage>, Option<String>, Option<Vec<u8>>, Option<&'static str>);
+/// What came of an attempt.
+#[derive(Default)]
+struct Came {
+    failure: Option<Failure>,
+    usage: Option<Usage>,
+    result: Option<String>,
+    state: Option<Vec<u8>>,
+    remark: Option<&'static str>,
+    connections: Vec<Connection>,
+}
 
-/// Failure, cost, result, state and remark of an attempt.
-fn read(attempt: Attempt, live: &Live) -> Read {
+fn read(attempt: Attempt, live: &Live, began: Timestamp) -> Came {
     let (outcome, state, remark) = match attempt {
         Attempt::Ran { outcome, state, remark } => (outcome, state, remark),
-        Attempt::Failed(failure) => return (Some(failure), None, None, None, None),
+        Attempt::Failed(failure) => return Came { failure: Some(failure), ..Came::default() },
     };
+    let number = live.run().attempt;
+    let connections = outcome.connections.into_iter().map(|one| connection(one, began, number)).collect();
     let usage = Usage {
         fuel: outcome.usage.fuel,
         wall: outcome.usage.wall,
@@ -233,7 +247,7 @@ fn read(attempt: Attempt, live: &Live) -> Read {
         End::Cancelled if live.is_interrupted() => (Some(Failure::Interrupted), None),
         End::Cancelled => (Some(Failure::Cancelled), None),
     };
-    (failure, Some(usage), result, state, remark)
+    Came { failure, usage: Some(usage), result, state, remark, connections }
 }
 
 fn explain(stop: Stop) -> &'static str {
@@ -284,7 +298,7 @@ fn write_down(
     began: Timestamp,
     now: Timestamp,
 ) -> store::Result<()> {
-    let Written { mut run, accepted, input, result, log, state, again, retention } = written;
+    let Written { mut run, accepted, input, result, log, connections, state, again, retention } = written;
     if !change.has_action(&run.org, &run.action)? {
         // Removed meanwhile: nothing of it is kept.
         change.remove_running(&run);
@@ -292,6 +306,7 @@ fn write_down(
     }
     let attempt = if again { run.attempt - 1 } else { run.attempt };
     change.put_log(&run.id, attempt, &log);
+    change.put_connections(&run.id, attempt, &connections);
     if let Some(kept) = change.run(&run.id)? {
         run.coalesced = kept.coalesced;
     }

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use actiond_runtime::{End, Engine, Limits, LogLine, Outcome, Preparation, Prepared, Source};
+use actiond_runtime::{End, Engine, Grants, Limits, LogLine, Outcome, Preparation, Prepared, Rule, Source};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use lru::LruCache;
 use tokio::sync::OnceCell;
@@ -43,6 +43,8 @@ pub(crate) struct Plan {
     pub(crate) action: Action,
     pub(crate) limits: Limits,
     pub(crate) prepared: Prepared,
+    /// What its runs may reach on the network.
+    pub(super) grants: Grants,
     /// Tells this plan from one that was made before it.
     pub(super) number: u64,
     _unpacked: Unpacked,
@@ -93,6 +95,8 @@ pub(super) struct Making {
     /// The bounds that are not an action's to choose.
     pub(super) limits: Limits,
     pub(super) import_wall: Duration,
+    /// The most that a run may reach on the network.
+    pub(super) grants: Grants,
     /// What runs are told when their organisation has no origin of its own.
     pub(super) public_url: String,
 }
@@ -215,6 +219,7 @@ impl Making {
             files @ unpacked::Error::Folder { .. } => NotPrepared::Files(files.to_string()),
         })?;
         let limits = self.limits_of(&action);
+        let grants = self.grants_of(&action, &organisation);
         let mut env = action.env.clone();
         // What the owner set goes before what we say.
         env.extend(origin.into_iter().filter(|(key, _)| !action.env.iter().any(|(own, _)| own == key)));
@@ -227,7 +232,19 @@ impl Making {
             Preparation::Failed(outcome) => return Err(import_failed(outcome)),
         };
         let number = PLANS_MADE.fetch_add(1, Ordering::Relaxed);
-        Ok(Plan { action, limits, prepared, number, _unpacked: unpacked })
+        Ok(Plan { action, limits, prepared, grants, number, _unpacked: unpacked })
+    }
+
+    /// What the operator, the organisation and the action have to say, and each of them has to allow.
+    fn grants_of(&self, action: &Action, org: &Organisation) -> Grants {
+        // Runs are told of it, so they may reach it, where the operator allows that.
+        let origin = origin_rule(org.origin.url.as_ref().unwrap_or(&self.public_url));
+        let with_origin = |rules: &[Rule]| rules.iter().cloned().chain(origin.clone()).collect::<Vec<_>>();
+        let grants = self.grants.clone().within(with_origin(&org.egress));
+        match &action.policy.egress {
+            Some(rules) => grants.within(with_origin(rules)),
+            None => grants,
+        }
     }
 
     fn limits_of(&self, action: &Action) -> Limits {
@@ -249,6 +266,12 @@ fn origin(org: &Organisation, service_account: &str, public_url: &str) -> Vec<(S
     let token = token.map_or("", String::as_str);
     let token = base64::engine::general_purpose::STANDARD.encode(format!("{service_account}:{token}"));
     vec![("ORIGIN_CLUSTER_URL".to_owned(), url), ("ORIGIN_CLUSTER_TOKEN".to_owned(), token)]
+}
+
+/// The rule that allows what an address names.
+fn origin_rule(url: &str) -> Option<Rule> {
+    let url = reqwest::Url::parse(url).ok()?;
+    format!("{}:{}", url.host_str()?, url.port_or_known_default()?).parse().ok()
 }
 
 fn import_failed(outcome: Outcome) -> NotPrepared {

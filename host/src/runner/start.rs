@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use actiond_runtime::{Engine, Limits};
+use actiond_runtime::{Engine, Grants, Limits, Rule};
 use jiff::Timestamp;
 use tokio::{runtime::Handle, sync::watch};
 
@@ -49,6 +49,8 @@ pub(crate) struct Settings {
     pub(crate) limits: Limits,
     /// Wall time of importing an action.
     pub(crate) import_wall: Duration,
+    /// The most that a run may reach on the network.
+    pub(crate) egress: Vec<Rule>,
     /// Where bundles are unpacked; this process's alone.
     pub(crate) bundles_dir: PathBuf,
     pub(crate) public_url: String,
@@ -112,6 +114,7 @@ impl Runner {
             bundle_limits: settings.bundle_limits,
             limits: settings.limits.clone(),
             import_wall: settings.import_wall,
+            grants: Grants::new(settings.egress),
             public_url: settings.public_url,
         };
         Ok(Self(Arc::new(Inner {

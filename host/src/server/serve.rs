@@ -168,6 +168,7 @@ async fn start(
         bundle_limits: config::BUNDLE_LIMITS,
         limits: limits(settings),
         import_wall: settings.runs.import_wall,
+        egress: settings.egress.allow.clone(),
         bundles_dir: work.join("bundles"),
         public_url: settings.public_url.clone(),
         metrics: metrics.clone(),
@@ -239,6 +240,7 @@ fn app_settings(settings: &Settings) -> app::Settings {
         retention,
         coalesce: None,
         stateful: false,
+        egress: None,
     };
     app::Settings {
         policy: PolicyBounds {

@@ -16,6 +16,7 @@
 //! | `a` action, run · `o` org, run | status and trigger: runs in order |
 //! | `I` run · `X` run | a run's input · result |
 //! | `L` run, attempt | an attempt's log |
+//! | `N` run, attempt | what it reached on the network |
 //! | `Q` org, ms, run | a queued run and when it may begin |
 //! | `G` run | a run that was accepted and is running |
 //! | `D` action, µs | the run of a due time |
@@ -47,7 +48,7 @@ pub(super) const FILES: &[u8] = b"F";
 
 /// Whether a value of any size lies under the key: see `value.rs`.
 pub(super) fn may_be_outside(key: &[u8]) -> bool {
-    key.first().is_some_and(|tag| b"OUAVTSBRIXLHKY".contains(tag))
+    key.first().is_some_and(|tag| b"OUAVTSBRIXLNHKY".contains(tag))
 }
 
 fn join(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
@@ -145,6 +146,14 @@ pub(super) fn logs(run: &RunId) -> Vec<u8> {
 
 pub(super) fn log(run: &RunId, attempt: u32) -> Vec<u8> {
     join(b'L', &[run.as_bytes(), &attempt.to_be_bytes()])
+}
+
+pub(super) fn connections(run: &RunId) -> Vec<u8> {
+    join(b'N', &[run.as_bytes()])
+}
+
+pub(super) fn connections_of(run: &RunId, attempt: u32) -> Vec<u8> {
+    join(b'N', &[run.as_bytes(), &attempt.to_be_bytes()])
 }
 
 pub(super) fn queued(org: &OrgId, not_before_ms: i64, run: &RunId) -> Vec<u8> {

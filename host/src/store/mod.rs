@@ -30,7 +30,7 @@ pub(crate) use change::{Change, View};
 pub(crate) use error::{Error, Result};
 pub(crate) use keys_once::Once;
 pub(crate) use open::{Settings, Store};
-pub(crate) use runs::{Filter, Index, Page, encode_log};
+pub(crate) use runs::{Filter, Index, Page, encode_connections, encode_log};
 
 #[cfg(test)]
 mod tests;

@@ -1,14 +1,15 @@
 //! Runs in the store: their records, inputs, results and logs, and the two orders in which they are listed.
 
 use jiff::Timestamp;
+use serde::Serialize;
 
 use super::{
     Change, Error, Result, View, key,
-    record::{LogLineRecord, RunRecord},
+    record::{ConnectionRecord, LogLineRecord, RunRecord},
 };
 use crate::model::{
     id::{ActionId, OrgId, RunId},
-    run::{LogLine, Run, Status, Trigger},
+    run::{Connection, LogLine, Run, Status, Trigger},
 };
 
 const WHAT: &str = "run";
@@ -61,6 +62,14 @@ impl View {
         let damaged = Error::damaged("log");
         let lines = lines.map(|line| LogLine::try_from(line.map_err(|error| error.to_string())?));
         lines.collect::<std::result::Result<_, String>>().map_err(damaged)
+    }
+
+    /// What all attempts reached on the network, in order.
+    pub(crate) fn run_connections(&self, id: &RunId) -> Result<Vec<Connection>> {
+        let Some(bytes) = self.blob(&key::connections(id))? else { return Ok(Vec::new()) };
+        let found = serde_json::Deserializer::from_slice(&bytes).into_iter::<ConnectionRecord>();
+        let found = found.map(|one| Connection::try_from(one.map_err(|error| error.to_string())?));
+        found.collect::<std::result::Result<_, String>>().map_err(Error::damaged("list of connections"))
     }
 
     /// At most `limit` runs that were asked for before run `before`, newest first.
@@ -134,6 +143,13 @@ impl Change<'_> {
         }
     }
 
+    /// Keeps what one attempt reached; `encoded` is [`encode_connections`]'s.
+    pub(crate) fn put_connections(&mut self, run: &RunId, attempt: u32, encoded: &[u8]) {
+        if !encoded.is_empty() {
+            self.put_blob(key::connections_of(run, attempt), encoded);
+        }
+    }
+
     /// Removes a run and all that is kept of it.
     pub(crate) fn remove_run(&mut self, run: &Run) -> Result<()> {
         self.remove(key::run_of_action(&run.action, &run.id));
@@ -143,19 +159,30 @@ impl Change<'_> {
         if let Some(due) = run.due {
             self.remove(key::due(&run.action, due.as_microsecond()));
         }
-        for blob in [key::input(&run.id), key::result(&run.id), key::logs(&run.id)] {
+        let (input, result) = (key::input(&run.id), key::result(&run.id));
+        for blob in [input, result, key::logs(&run.id), key::connections(&run.id)] {
             self.remove_below(&blob)?;
         }
         Ok(())
     }
 }
 
-/// Log lines as they are kept: one JSON object after another.
+/// Log lines as they are kept.
 pub(crate) fn encode_log(lines: &[LogLine]) -> Result<Vec<u8>> {
+    encode(lines.iter().map(LogLineRecord::from), "log")
+}
+
+/// Connections as they are kept.
+pub(crate) fn encode_connections(connections: &[Connection]) -> Result<Vec<u8>> {
+    encode(connections.iter().map(ConnectionRecord::from), "list of connections")
+}
+
+/// One JSON object after another.
+fn encode(records: impl Iterator<Item = impl Serialize>, what: &'static str) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    for line in lines {
-        serde_json::to_writer(&mut bytes, &LogLineRecord::from(line))
-            .map_err(|error| Error::damaged("log")(error.to_string()))?;
+    for record in records {
+        serde_json::to_writer(&mut bytes, &record)
+            .map_err(|error| Error::damaged(what)(error.to_string()))?;
     }
     Ok(bytes)
 }

@@ -10,6 +10,8 @@ use std::{
 use metrics::{Counter, Histogram, Key, Label, Metadata, Recorder as _};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
+use crate::model::run::Connection;
+
 use super::{
     process,
     table::{self, Count, Gauge, Kind, METRICS, Metric, Unit},
@@ -79,6 +81,27 @@ impl Metrics {
         self.histogram(&table::RUN_QUEUE).record(queue);
         self.histogram(&table::RUN).record(wall);
         self.counter(&table::RUN_FUEL, vec![Label::new("org", self.org(org))]).increment(fuel);
+    }
+
+    /// What a run reached on the network.
+    pub(crate) fn run_connected(&self, org: &str, connections: &[Connection]) {
+        if connections.is_empty() {
+            return;
+        }
+        let org = self.org(org);
+        for connection in connections {
+            let outcome = match (&connection.error, connection.refused) {
+                (None, _) => "made",
+                (Some(_), true) => "refused",
+                (Some(_), false) => "failed",
+            };
+            let labels = vec![Label::new("org", org.clone()), Label::new("outcome", outcome)];
+            self.counter(&table::CONNECTIONS, labels).increment(1);
+        }
+        let sum = |bytes: fn(&Connection) -> u64| connections.iter().map(bytes).sum();
+        let org = || vec![Label::new("org", org.clone())];
+        self.counter(&table::SENT, org()).increment(sum(|one| one.sent_bytes));
+        self.counter(&table::RECEIVED, org()).increment(sum(|one| one.received_bytes));
     }
 
     /// A run was refused before it began.

@@ -72,6 +72,15 @@ pub(super) const RUN_FUEL: Metric = counter(
     &["org"],
     "Fuel that runs used, by organisation; those past the first 1000 are `other`.",
 );
+pub(super) const CONNECTIONS: Metric = counter(
+    "actiond_connections_total",
+    &["org", "outcome"],
+    "What runs reached on the network: made, failed, or refused by rules and limits.",
+);
+pub(super) const SENT: Metric =
+    counter("actiond_sent_bytes_total", &["org"], "Bytes that runs sent, by organisation.");
+pub(super) const RECEIVED: Metric =
+    counter("actiond_received_bytes_total", &["org"], "Bytes that runs received, by organisation.");
 pub(super) const RUNS_REFUSED: Metric =
     counter("actiond_runs_refused_total", &["reason"], "Runs that were refused before they began.");
 pub(super) const LATENESS: Metric =
@@ -92,6 +101,9 @@ pub(crate) const METRICS: &[Metric] = &[
     RUN_QUEUE,
     RUN,
     RUN_FUEL,
+    CONNECTIONS,
+    SENT,
+    RECEIVED,
     RUNS_REFUSED,
     Gauge::RunsLive.metric(),
     Gauge::RunsQueued.metric(),

@@ -15,20 +15,26 @@ const LABEL_BYTES_MAX: usize = 63;
 /// Ranges of ports in one rule.
 const PORTS_MAX: usize = 32;
 
-/// What a run may reach on the network; at first nothing. Cheap to clone.
+/// What a run may reach on the network; at first nothing. Several may have a say in it, and each of them has to allow it.
+/// Cheap to clone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Grants(Arc<[Rule]>);
+pub struct Grants(Arc<[Box<[Rule]>]>);
 
 impl Grants {
     /// Whatever one of `rules` allows.
     pub fn new(rules: impl IntoIterator<Item = Rule>) -> Self {
-        Self(rules.into_iter().collect())
+        Self([rules.into_iter().collect()].into())
     }
 
-    /// The rules.
+    /// Of that only what one of `rules` allows too.
     #[must_use]
-    pub fn rules(&self) -> &[Rule] {
-        &self.0
+    pub fn within(self, rules: impl IntoIterator<Item = Rule>) -> Self {
+        Self(self.0.iter().cloned().chain([rules.into_iter().collect()]).collect())
+    }
+
+    /// Whether each that has a say has a rule that `allows`.
+    pub(super) fn all(&self, allows: impl Fn(&[Rule]) -> bool) -> bool {
+        !self.0.is_empty() && self.0.iter().all(|rules| allows(rules))
     }
 }
 

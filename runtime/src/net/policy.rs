@@ -4,8 +4,8 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::{
-    grants::{Grants, Target},
-    ranges::{Kind, special},
+    grants::{Grants, Rule, Target},
+    ranges::{Kind, Prefix, special},
 };
 
 const LOCALHOST: &str = "localhost";
@@ -21,30 +21,31 @@ pub(super) fn reach<'a>(
     address: SocketAddr,
     names: &'a [String],
 ) -> Result<Option<&'a str>, Refusal> {
-    let (ip, special) = (address.ip(), special(address.ip()));
+    let special = special(address.ip());
+    let allowed =
+        |names: &[String]| grants.all(|rules| rules.iter().any(|rule| allows(rule, address, special, names)));
     let last = names.last().map(String::as_str);
-    for rule in grants.rules().iter().filter(|rule| rule.has_port(address.port())) {
-        let by_name = || names.iter().rev().find(|name| rule.allows_name(name)).map(String::as_str);
-        match (&rule.target, special) {
-            (Target::Addresses(prefix), None) if prefix.contains(ip) => return Ok(last),
-            (Target::Addresses(prefix), Some((range, _))) if prefix.contains(ip) && prefix.lies_in(range) => {
-                return Ok(last);
+    if !allowed(names) {
+        return Err(refuse(address, special.map(|(_, kind)| kind), last));
+    }
+    let by_name = names.iter().rev().find(|name| allowed(std::slice::from_ref(name)));
+    Ok(by_name.map(String::as_str).or(last))
+}
+
+/// Whether one rule allows `address`, which is special in that way or not, and was found under `names`.
+fn allows(rule: &Rule, address: SocketAddr, special: Option<(Prefix, Kind)>, names: &[String]) -> bool {
+    let by_name = || names.iter().any(|name| rule.allows_name(name));
+    rule.has_port(address.port())
+        && match (&rule.target, special) {
+            (Target::Addresses(prefix), None) => prefix.contains(address.ip()),
+            (Target::Addresses(prefix), Some((range, _))) => {
+                prefix.contains(address.ip()) && prefix.lies_in(range)
             }
             (Target::Host(_) | Target::Below(_) | Target::AnyName, None)
-            | (Target::Host(_), Some((_, Kind::Private))) => {
-                if let Some(name) = by_name() {
-                    return Ok(Some(name));
-                }
-            }
-            (Target::Host(host), Some((_, Kind::Loopback))) if host == LOCALHOST => {
-                if let Some(name) = by_name() {
-                    return Ok(Some(name));
-                }
-            }
-            (Target::Addresses(_) | Target::Host(_) | Target::Below(_) | Target::AnyName, _) => {}
+            | (Target::Host(_), Some((_, Kind::Private))) => by_name(),
+            (Target::Host(host), Some((_, Kind::Loopback))) => host == LOCALHOST && by_name(),
+            (Target::Host(_) | Target::Below(_) | Target::AnyName, Some(_)) => false,
         }
-    }
-    Err(refuse(address, special.map(|(_, kind)| kind), last))
 }
 
 fn refuse(address: SocketAddr, kind: Option<Kind>, name: Option<&str>) -> Refusal {
@@ -75,7 +76,7 @@ fn refuse(address: SocketAddr, kind: Option<Kind>, name: Option<&str>) -> Refusa
 
 /// Whether `name` may be looked up: a look-up tells others what is asked. What is always this machine is told without asking.
 pub(super) fn look_up(grants: &Grants, name: &str) -> Result<(), Refusal> {
-    if is_localhost(name) || grants.rules().iter().any(|rule| rule.allows_name(name)) {
+    if is_localhost(name) || grants.all(|rules| rules.iter().any(|rule| rule.allows_name(name))) {
         return Ok(());
     }
     Err(Refusal(format!("not allowed to look up {name}: ask for the rule \"{name}\"")))
@@ -98,13 +99,15 @@ pub(super) fn bind(grants: &Grants, address: SocketAddr) -> Result<(), Refusal> 
 /// Whether a socket at `address` may wait for others. A port of 0 is one that the kernel chooses.
 pub(super) fn listen(grants: &Grants, address: SocketAddr) -> Result<(), Refusal> {
     let port = address.port();
-    let granted = grants.rules().iter().filter(|rule| port == 0 || rule.has_port(port)).any(|rule| {
-        matches!(&rule.target, Target::Addresses(prefix)
-        if prefix.contains(address.ip()) && special(address.ip()).is_some_and(|(range, kind)| {
-            kind == Kind::Loopback && prefix.lies_in(range)
-        }))
-    });
-    if granted {
+    let granted = |rule: &Rule| {
+        let has_port = port == 0 || rule.has_port(port);
+        has_port
+            && matches!(&rule.target, Target::Addresses(prefix)
+            if prefix.contains(address.ip()) && special(address.ip()).is_some_and(|(range, kind)| {
+                kind == Kind::Loopback && prefix.lies_in(range)
+            }))
+    };
+    if grants.all(|rules| rules.iter().any(granted)) {
         return Ok(());
     }
     Err(Refusal(format!(

@@ -3,6 +3,7 @@
 mod account;
 mod action;
 mod audit;
+mod connection;
 mod hook;
 mod organisation;
 mod policy;
@@ -12,6 +13,7 @@ mod time;
 pub(super) use account::AccountRecord;
 pub(super) use action::{ActionRecord, ActivityRecord, VersionRecord};
 pub(super) use audit::AuditRecord;
+pub(super) use connection::ConnectionRecord;
 pub(super) use hook::HookRecord;
 pub(super) use organisation::OrganisationRecord;
 pub(super) use run::{LogLineRecord, RunRecord};

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::time::{micros, time};
+use super::{
+    policy::rules,
+    time::{micros, time},
+};
 use crate::model::organisation::{Organisation, Origin};
 
 #[derive(Serialize, Deserialize)]
@@ -14,6 +17,8 @@ pub(in crate::store) struct OrganisationRecord {
     origin_url: Option<String>,
     #[serde(default)]
     origin_tokens: BTreeMap<String, String>,
+    #[serde(default)]
+    egress: Vec<String>,
 }
 
 impl From<&Organisation> for OrganisationRecord {
@@ -24,6 +29,7 @@ impl From<&Organisation> for OrganisationRecord {
             created_at: micros(org.created_at),
             origin_url: org.origin.url.clone(),
             origin_tokens: tokens.map(|(email, token)| (email.to_string(), token.clone())).collect(),
+            egress: org.egress.iter().map(ToString::to_string).collect(),
         }
     }
 }
@@ -38,6 +44,7 @@ impl TryFrom<OrganisationRecord> for Organisation {
             id: record.id.parse().map_err(|_| record.id)?,
             created_at: time(record.created_at)?,
             origin: Origin { url: record.origin_url, tokens: tokens.collect::<Result<_, String>>()? },
+            egress: rules(&record.egress)?,
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use actiond_runtime::{Rule, RuleError};
 use serde::{Deserialize, Serialize};
 
 use crate::model::policy::{Missed, Overlap, Policy, Rate, Retention, Retry};
@@ -24,6 +25,8 @@ pub(super) struct PolicyRecord {
     kept_bytes: u64,
     coalesce_ms: Option<u64>,
     stateful: bool,
+    #[serde(default)]
+    egress: Option<Vec<String>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -57,6 +60,7 @@ impl From<&Policy> for PolicyRecord {
             kept_bytes: policy.retention.bytes,
             coalesce_ms: policy.coalesce.map(ms),
             stateful: policy.stateful,
+            egress: policy.egress.as_ref().map(|rules| rules.iter().map(ToString::to_string).collect()),
         }
     }
 }
@@ -91,8 +95,14 @@ impl TryFrom<PolicyRecord> for Policy {
             },
             coalesce: record.coalesce_ms.map(ms),
             stateful: record.stateful,
+            egress: record.egress.as_deref().map(rules).transpose()?,
         })
     }
+}
+
+/// Rules as they are written.
+pub(super) fn rules(texts: &[String]) -> Result<Vec<Rule>, String> {
+    texts.iter().map(|text| text.parse().map_err(|error: RuleError| error.to_string())).collect()
 }
 
 fn ms(duration: Duration) -> u64 {

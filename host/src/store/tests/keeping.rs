@@ -245,6 +245,7 @@ fn action() -> Action {
             retention: ALL,
             coalesce: None,
             stateful: true,
+            egress: None,
         },
     }
 }

@@ -32,6 +32,7 @@ fn policy() -> Policy {
         retention: Retention { runs: 0, age: Duration::ZERO, bytes: 0 },
         coalesce: None,
         stateful: false,
+        egress: None,
     }
 }
 
@@ -80,6 +81,7 @@ fn actions() -> [Action; 5] {
                 missed: Missed::Once,
                 coalesce: Some(second),
                 stateful: true,
+                egress: None,
                 ..policy()
             },
             ..action()

@@ -4,8 +4,13 @@ use crate::net::grants::{Rule, RuleError};
 
 use super::*;
 
-fn grants(rules: &str) -> Grants {
-    Grants::new(rules.split_whitespace().map(|rule| rule.parse::<Rule>().unwrap()))
+/// Rules; behind a bar those of another who has a say.
+fn grants(text: &str) -> Grants {
+    let mut layers = text
+        .split('|')
+        .map(|rules| rules.split_whitespace().map(|rule| rule.parse::<Rule>().unwrap()).collect::<Vec<_>>());
+    let first = Grants::new(layers.next().unwrap());
+    layers.fold(first, Grants::within)
 }
 
 /// Asks for an address that was looked up under `names`; what is wrong with it, if anything.
@@ -30,6 +35,16 @@ fn an_address_is_reached_where_a_rule_has_it() {
         ("0.0.0.0/0", "1.1.1.1:443", "", true),
         ("0.0.0.0/0", "[2606:4700::1]:443", "", false),
         ("::/0", "[2606:4700::1]:443", "", true),
+        // Everybody who has a say has to allow it.
+        ("one.example | *", "1.1.1.1:443", "one.example", true),
+        ("one.example | two.example", "1.1.1.1:443", "one.example", false),
+        ("one.example |", "1.1.1.1:443", "one.example", false),
+        ("| one.example", "1.1.1.1:443", "one.example", false),
+        ("one.example | *:80", "1.1.1.1:443", "one.example", false),
+        ("db.one.example | *", "10.1.2.3:5432", "db.one.example", false),
+        ("db.one.example | * 10.0.0.0/8", "10.1.2.3:5432", "db.one.example", true),
+        ("* | db.one.example", "10.1.2.3:5432", "db.one.example", false),
+        ("one.example | * | 1.1.1.0/24", "1.1.1.1:443", "one.example", true),
         // Ports.
         ("one.example:443", "1.1.1.1:443", "one.example", true),
         ("one.example:443", "1.1.1.1:80", "one.example", false),
