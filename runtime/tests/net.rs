@@ -7,10 +7,11 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use actiond_runtime::{Grants, Input, Limits, Outcome, Prepared, Rule};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{Bench, ending, limits};
