@@ -26,8 +26,6 @@ mod net;
 mod outcome;
 mod output;
 mod prepare;
-#[cfg(test)]
-mod puppet;
 mod sandbox;
 mod saved;
 mod scratch;
@@ -51,3 +49,6 @@ pub use sandbox::Sandbox;
 pub use saved::{Kept, Saved};
 pub use slot::Reset;
 pub use stats::Stats;
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use std::{
 use crate::{
     limits::{Limits, NetLimits},
     net::{Grants, Rule},
-    puppet::{
+    tests::{
         Answer::{Ended, Nothing, Number},
         IMPORTS, MEMORY_BYTES, Puppet, limits,
     },

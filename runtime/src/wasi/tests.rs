@@ -4,7 +4,7 @@ use std::{fs, time::Duration};
 
 use crate::{
     limits::Limits,
-    puppet::{
+    tests::{
         Answer::{Ended, Nothing, Number},
         FUEL, MEMORY_BYTES, Puppet, limits,
     },
