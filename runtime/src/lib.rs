@@ -33,6 +33,7 @@ mod slot;
 mod stack;
 mod state;
 mod stats;
+mod tls;
 mod turn;
 mod wasi;
 mod work;
@@ -49,6 +50,7 @@ pub use sandbox::Sandbox;
 pub use saved::{Kept, Saved};
 pub use slot::Reset;
 pub use stats::Stats;
+pub use tls::Unverified;
 
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,7 @@ use std::{
 };
 
 use super::ranges::Prefix;
+use crate::tls::Unverified;
 
 const NAME_BYTES_MAX: usize = 253;
 const LABEL_BYTES_MAX: usize = 63;
@@ -17,18 +18,33 @@ const PORTS_MAX: usize = 32;
 
 /// What a run may reach on the network; at first nothing. Cheap to clone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Grants(Arc<[Rule]>);
+pub struct Grants {
+    rules: Arc<[Rule]>,
+    unverified_tls: Unverified,
+}
 
 impl Grants {
     /// Whatever one of `rules` allows.
     pub fn new(rules: impl IntoIterator<Item = Rule>) -> Self {
-        Self(rules.into_iter().collect())
+        Self { rules: rules.into_iter().collect(), unverified_tls: Unverified::Refused }
     }
 
     /// The rules.
     #[must_use]
     pub fn rules(&self) -> &[Rule] {
-        &self.0
+        &self.rules
+    }
+
+    /// With this rule for servers whose certificate nobody checks.
+    #[must_use]
+    pub fn with_unverified_tls(self, unverified_tls: Unverified) -> Self {
+        Self { unverified_tls, ..self }
+    }
+
+    /// Whether scripts may turn off that certificates are checked.
+    #[must_use]
+    pub fn unverified_tls(&self) -> Unverified {
+        self.unverified_tls
     }
 }
 
