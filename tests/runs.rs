@@ -170,6 +170,8 @@ fn the_report_holds_the_whole_outcome() {
         json!({
             "end": "returned", "result": expected, "error": null, "stopped": null, "logs": log("1 records"),
             "usage": {"output_bytes": 41, "prepared": true},
+            "connections": [],
+            "connections_left_out": 0,
         })
     );
     let ended = place.run(&["action", "--report", "report.json"]).end();
@@ -185,6 +187,8 @@ fn the_report_holds_the_whole_outcome() {
         json!({
             "end": "raised", "result": null, "error": error, "stopped": null, "logs": log("0 records"),
             "usage": {"output_bytes": 9, "prepared": true},
+            "connections": [],
+            "connections_left_out": 0,
         })
     );
     assert_eq!(place.tree(), ["action/", "action/main.py", "report.json"]);

@@ -1,5 +1,6 @@
 // Waiting: poll, and select on top of it. Files of WASI's are always ready.
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <string.h>
@@ -9,6 +10,11 @@
 
 #define READY_MS_MAX INT_MAX
 
+static short file_ready(const struct pollfd *file) {
+    if (fcntl(file->fd, F_GETFD) < 0) return POLLNVAL;
+    return file->events & (POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM);
+}
+
 int poll(struct pollfd *fds, nfds_t count, int timeout_ms) {
     int files = 0;
     if (count > FD_SETSIZE) {
@@ -16,8 +22,7 @@ int poll(struct pollfd *fds, nfds_t count, int timeout_ms) {
         return -1;
     }
     for (nfds_t at = 0; at < count; at++) {
-        int is_file = fds[at].fd >= 0 && !net_is(fds[at].fd);
-        fds[at].revents = is_file ? fds[at].events & (POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM) : 0;
+        fds[at].revents = fds[at].fd >= 0 && !net_is(fds[at].fd) ? file_ready(&fds[at]) : 0;
         files += fds[at].revents != 0;
     }
     int sockets = net_answer(net_poll(fds, count, files > 0 ? 0 : timeout_ms));

@@ -1,5 +1,6 @@
 // Sockets: opening, connecting, sending, receiving and what can be asked of them.
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,7 @@
 
 static int not_a_socket(int fd) {
     if (net_is(fd)) return 0;
-    errno = fd < 0 ? EBADF : ENOTSOCK;
+    if (fcntl(fd, F_GETFD) >= 0) errno = ENOTSOCK;
     return 1;
 }
 

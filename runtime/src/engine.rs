@@ -23,7 +23,8 @@ use crate::{
     scratch::Scratches,
     slot::{Reset, Slots},
     stack::Stacks,
-    state::State,
+    state::{Shared, State},
+    tls,
     turn::Turns,
     wasi,
 };
@@ -98,7 +99,7 @@ pub(crate) struct Inner {
     pub(crate) scratches: Scratches,
     pub(crate) image_bytes: u64,
     pub(crate) metering: Metering,
-    pub(crate) resolver: Arc<Resolver>,
+    pub(crate) shared: Shared,
 }
 
 impl std::fmt::Debug for Inner {
@@ -148,7 +149,10 @@ impl Engine {
             scratches,
             image_bytes: settings.image_bytes,
             metering: settings.metering,
-            resolver: Arc::new(Resolver::new(settings.name_servers.clone())),
+            shared: Shared {
+                resolver: Arc::new(Resolver::new(settings.name_servers.clone())),
+                tls: Arc::default(),
+            },
         };
         if let Some(base) = cached {
             return Ok(Self(Arc::new(inner(base))));
@@ -228,5 +232,6 @@ fn link(engine: &wasmtime::Engine, module: &Module) -> Result<InstancePre<State>
     wasi::link(&mut linker).map_err(Error::wasm("link WASI"))?;
     door::link(&mut linker).map_err(Error::wasm("link the door"))?;
     net::link(&mut linker).map_err(Error::wasm("link sockets"))?;
+    tls::link(&mut linker).map_err(Error::wasm("link TLS"))?;
     linker.instantiate_pre(module).map_err(Error::wasm("link the guest"))
 }

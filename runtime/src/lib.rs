@@ -26,8 +26,6 @@ mod net;
 mod outcome;
 mod output;
 mod prepare;
-#[cfg(test)]
-mod puppet;
 mod sandbox;
 mod saved;
 mod scratch;
@@ -35,6 +33,7 @@ mod slot;
 mod stack;
 mod state;
 mod stats;
+mod tls;
 mod turn;
 mod wasi;
 mod work;
@@ -51,3 +50,7 @@ pub use sandbox::Sandbox;
 pub use saved::{Kept, Saved};
 pub use slot::Reset;
 pub use stats::Stats;
+pub use tls::Unverified;
+
+#[cfg(test)]
+mod tests;

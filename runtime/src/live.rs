@@ -57,8 +57,7 @@ impl Live {
             return Err(Error::MemoryLimit { limit_bytes: limits.memory_bytes, image_bytes });
         }
         let scratch = engine.scratches.take()?;
-        let state =
-            State::new(&engine.guest, &engine.resolver, action, scratch, limits, image_bytes, started)?;
+        let state = State::new(&engine.guest, &engine.shared, action, scratch, limits, image_bytes, started)?;
         let mut store = Store::new(&engine.wasmtime, state);
         store.limiter(|state| &mut state.meter);
         if engine.metering == Metering::Fuel {

@@ -112,7 +112,6 @@ impl Net {
     }
 
     /// Marks the connection of a socket as encrypted by the host.
-    #[expect(dead_code, reason = "the TLS engine calls it")]
     pub(crate) fn mark_tls(&mut self, fd: i32) {
         let place = self.sockets.get(&fd).and_then(|socket| socket.place);
         if let Some(connection) = self.connections.at(place) {

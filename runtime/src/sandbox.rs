@@ -115,6 +115,7 @@ impl Sandbox {
             wire.env = &[];
         }
         self.live.state().net.begin(input.grants.clone());
+        self.live.state().tls.begin(input.grants.unverified_tls());
         self.live.call("run", payload(&wire, input.data)?, &input.cancel).await
     }
 

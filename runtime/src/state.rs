@@ -13,9 +13,17 @@ use crate::{
     net::{Net, Resolver},
     output::Output,
     scratch::Scratch,
+    tls::{Cache, Tls},
     wasi::Files,
     work::Work,
 };
+
+/// What all stores of an engine share.
+#[derive(Default)]
+pub(crate) struct Shared {
+    pub(crate) resolver: Arc<Resolver>,
+    pub(crate) tls: Arc<Cache>,
+}
 
 pub(crate) struct State {
     pub(crate) wasi: WasiP1Ctx,
@@ -25,6 +33,7 @@ pub(crate) struct State {
     pub(crate) door: Door,
     pub(crate) net: Net,
     pub(crate) work: Work,
+    pub(crate) tls: Tls,
     /// Goes back to its pool after `wasi` closed its descriptors: fields drop in order.
     pub(crate) scratch: Scratch,
 }
@@ -33,7 +42,7 @@ impl State {
     /// `action`: the directory seen as `/action`. `memory_bytes`: the size of the image.
     pub(crate) fn new(
         guest: &Guest,
-        resolver: &Arc<Resolver>,
+        shared: &Shared,
         action: &Path,
         scratch: Scratch,
         limits: &Limits,
@@ -46,8 +55,9 @@ impl State {
             meter: Meter::new(limits.memory_bytes, memory_bytes),
             output: Output::new(limits, started),
             door: Door::new(limits.result_bytes),
-            net: Net::new(&limits.net, resolver, started),
+            net: Net::new(&limits.net, &shared.resolver, started),
             work: Work::default(),
+            tls: Tls::new(shared.tls.clone()),
             scratch,
         })
     }

@@ -10,3 +10,4 @@ mod leaks;
 mod net;
 mod stateful;
 mod support;
+mod tls;

@@ -7,10 +7,11 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use actiond_runtime::{Grants, Input, Limits, Outcome, Prepared, Rule};
+use actiond_runtime::{Grants, Input, Kept, Limits, Outcome, Prepared, Rule};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{Bench, ending, limits};
@@ -195,6 +196,38 @@ async fn runs_that_wait_share_one_thread_and_leave_nothing_open() {
     }
     // Slots and scratch directories are kept open for the next runs.
     assert!(open() <= before + 40, "{before} {}", open());
+}
+
+#[tokio::test]
+async fn what_a_stateful_run_left_open_is_closed_and_taken_for_nothing_else() {
+    let bench = Bench::new().await;
+    let main = r#"
+import socket
+
+kept = []
+
+def main():
+    if not kept:
+        kept.extend(socket.socketpair())
+        return len(kept)
+    fresh = socket.socketpair()
+    try:
+        kept[0].recv(1)
+    except OSError as error:
+        told = error.errno
+    ours = {one.fileno() for one in fresh}
+    kept[0].close()
+    fresh[0].send(b"!")
+    return [told, kept[1].fileno() in ours, fresh[1].recv(1).decode()]
+"#;
+    let action = bench.ready(main).await;
+    let input = || Input::new("[]", CancellationToken::new());
+    let (outcome, kept) =
+        bench.engine.start(&action, &limits()).unwrap().call_and_keep(input()).await.unwrap();
+    assert_eq!(ending(&outcome), "2");
+    let Kept::Saved { saved, .. } = kept else { panic!("{kept:?}") };
+    let outcome = bench.engine.resume(&saved, &limits()).unwrap().call(input()).await.unwrap();
+    assert_eq!(ending(&outcome), "[8,false,\"!\"]");
 }
 
 /// Polls all of them until each is done.

@@ -8,6 +8,7 @@ use std::{
 
 use actiond_runtime::{
     End, Engine, Grants, Guest, Input, Limits, Outcome, Preparation, Prepared, Progress, Rule, Source,
+    Unverified,
 };
 use anyhow::{Context as _, anyhow};
 use jiff::Timestamp;
@@ -65,6 +66,9 @@ pub(super) struct Args {
     /// given many times. Private, loopback and other special addresses must be named [default: nothing]
     #[arg(long, value_name = "HOST[:PORT]")]
     allow_net: Vec<Rule>,
+    /// Let the action talk to TLS servers whose certificate nobody checks, if it asks for that (`verify=False`)
+    #[arg(long)]
+    allow_unverified_tls: bool,
     /// CPU limit of a run: WebAssembly instructions, roughly. The default is about ten to thirty seconds of CPU, by the
     /// machine
     #[arg(long, value_name = "N", default_value_t = config::FUEL, value_parser = clap::value_parser!(u64).range(1..))]
@@ -219,7 +223,9 @@ impl<'a> Job<'a> {
     ) -> Result<Outcome, actiond_runtime::Error> {
         let cancel = CancellationToken::new();
         let sandbox = engine.start(prepared, &self.limits)?;
-        let grants = Grants::new(self.args.allow_net.iter().cloned());
+        let unverified =
+            if self.args.allow_unverified_tls { Unverified::Granted } else { Unverified::Refused };
+        let grants = Grants::new(self.args.allow_net.iter().cloned()).with_unverified_tls(unverified);
         let input = Input { grants, ..Input::new(&self.data, cancel.clone()) };
         let mut call = std::pin::pin!(sandbox.call(input));
         tokio::select! {

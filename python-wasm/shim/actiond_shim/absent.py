@@ -21,7 +21,7 @@ _REASONS = {
     "_multiprocessing": _PROCESSES,
     "_posixshmem": _PROCESSES,
     "_posixsubprocess": _PROCESSES,
-    "_ssl": "TLS is not part of this guest yet",
+    "_ssl": "TLS is done by the host; use ssl",
     "_tkinter": _DEVICES,
     "curses": _DEVICES,
     "ensurepip": "packages go into the action's zip, below dependencies/",

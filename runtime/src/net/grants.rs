@@ -9,6 +9,7 @@ use std::{
 };
 
 use super::ranges::Prefix;
+use crate::tls::Unverified;
 
 const NAME_BYTES_MAX: usize = 253;
 const LABEL_BYTES_MAX: usize = 63;
@@ -18,23 +19,39 @@ const PORTS_MAX: usize = 32;
 /// What a run may reach on the network; at first nothing. Several may have a say in it, and each of them has to allow it.
 /// Cheap to clone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Grants(Arc<[Box<[Rule]>]>);
+pub struct Grants {
+    layers: Arc<[Box<[Rule]>]>,
+    unverified_tls: Unverified,
+}
 
 impl Grants {
     /// Whatever one of `rules` allows.
     pub fn new(rules: impl IntoIterator<Item = Rule>) -> Self {
-        Self([rules.into_iter().collect()].into())
+        Self { layers: [rules.into_iter().collect()].into(), unverified_tls: Unverified::Refused }
     }
 
     /// Of that only what one of `rules` allows too.
     #[must_use]
     pub fn within(self, rules: impl IntoIterator<Item = Rule>) -> Self {
-        Self(self.0.iter().cloned().chain([rules.into_iter().collect()]).collect())
+        let layers = self.layers.iter().cloned().chain([rules.into_iter().collect()]);
+        Self { layers: layers.collect(), ..self }
+    }
+
+    /// With this rule for servers whose certificate nobody checks.
+    #[must_use]
+    pub fn with_unverified_tls(self, unverified_tls: Unverified) -> Self {
+        Self { unverified_tls, ..self }
+    }
+
+    /// Whether scripts may turn off that certificates are checked.
+    #[must_use]
+    pub fn unverified_tls(&self) -> Unverified {
+        self.unverified_tls
     }
 
     /// Whether each that has a say has a rule that `allows`.
     pub(super) fn all(&self, allows: impl Fn(&[Rule]) -> bool) -> bool {
-        !self.0.is_empty() && self.0.iter().all(|rules| allows(rules))
+        !self.layers.is_empty() && self.layers.iter().all(|rules| allows(rules))
     }
 }
 

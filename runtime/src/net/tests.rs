@@ -9,7 +9,7 @@ use std::{
 use crate::{
     limits::{Limits, NetLimits},
     net::{Grants, Rule},
-    puppet::{
+    tests::{
         Answer::{Ended, Nothing, Number},
         IMPORTS, MEMORY_BYTES, Puppet, limits,
     },
@@ -98,83 +98,88 @@ async fn there_is_no_network_until_the_run_begins() {
     assert_eq!(puppet.errno("poll", &[0, 0, 1]).await, 0);
 }
 
+const TCP: i64 = FIRST;
+const UDP: i64 = FIRST + 1;
+const OURS: i64 = FIRST + 2;
+const FREED: i64 = FIRST + 4;
+const AT: i64 = ADDRESS as i64;
+
+const REFUSED: &[(&str, &[i64], i32)] = &[
+    // Descriptors that are taken, FREED, foreign or none.
+    ("open", &[TCP, INET, STREAM, 0], EBADF),
+    ("open", &[3, INET, STREAM, 0], EBADF),
+    ("open", &[1_024, INET, STREAM, 0], EBADF),
+    ("open", &[-1, INET, STREAM, 0], EBADF),
+    ("close", &[FREED], EBADF),
+    ("close", &[3], EBADF),
+    ("close", &[-1], EBADF),
+    ("send", &[FREED, 0, 1, 0, 0, 0], EBADF),
+    ("recv", &[MAX, 0, 1, 0, 0, 0], EBADF),
+    ("pair", &[TCP, FREED, STREAM], EBADF),
+    ("pair", &[FREED, FREED, STREAM], EINVAL),
+    // Kinds that there are not.
+    ("open", &[FREED, 1, STREAM, 0], EAFNOSUPPORT),
+    ("open", &[FREED, 17, STREAM, 0], EAFNOSUPPORT),
+    ("open", &[FREED, MAX, STREAM, 0], EAFNOSUPPORT),
+    ("open", &[FREED, INET, 3, 0], EPROTOTYPE),
+    ("open", &[FREED, INET, STREAM, 17], EPROTONOSUPPORT),
+    ("open", &[FREED, INET, DGRAM, 1], EPROTONOSUPPORT),
+    ("pair", &[FREED, FREED + 1, 5], EPROTOTYPE),
+    // Places outside of memory, and lengths that lead there.
+    ("connect", &[TCP, END - 8, LEN], EFAULT),
+    ("connect", &[TCP, MAX, LEN], EFAULT),
+    ("connect", &[TCP, AT, MAX], EINVAL),
+    ("connect", &[TCP, AT, 1], EINVAL),
+    ("connect", &[TCP, AT, 8], EINVAL),
+    ("send", &[OURS, END - 1, 2, 0, 0, 0], EFAULT),
+    ("send", &[OURS, 0, MAX, 0, 0, 0], EFAULT),
+    ("send", &[OURS, MAX, MAX, 0, 0, 0], EFAULT),
+    ("send", &[UDP, 0, 1, 0, AT, MAX], EINVAL),
+    ("send", &[UDP, 0, 1, 0, MAX, LEN], EFAULT),
+    ("recv", &[OURS, END, 1, 0, 0, 0], EFAULT),
+    ("recv", &[OURS, 0, MAX, 0, 0, 0], EFAULT),
+    ("recv", &[OURS, 0, 1, 0, AT, MAX], EFAULT),
+    ("recv", &[OURS, 0, 1, 0, END - 8, 2_000], EFAULT),
+    ("name", &[TCP, 0, 0, 2_100], EFAULT),
+    ("name", &[TCP, 0, MAX, 2_100], EFAULT),
+    ("name", &[TCP, 0, AT, MAX], EFAULT),
+    ("getopt", &[TCP, 1, 3, MAX, 2_100], EFAULT),
+    ("getopt", &[TCP, 1, 3, 0, MAX], EFAULT),
+    ("setopt", &[TCP, 1, 9, MAX, 4], EFAULT),
+    ("setopt", &[TCP, 1, 9, 0, MAX], EINVAL),
+    ("setopt", &[TCP, 1, 9, 0, 3], EINVAL),
+    ("setopt", &[TCP, 1, 13, 0, 4], EINVAL),
+    ("poll", &[END, 1, 0], EFAULT),
+    ("poll", &[MAX, 1_024, 0], EFAULT),
+    ("poll", &[0, MAX, 0], EINVAL),
+    ("why", &[MAX, MAX], 0),
+    // Options that are not for guests.
+    ("setopt", &[TCP, 1, 25, 0, 4], ENOPROTOOPT),
+    ("setopt", &[TCP, 1, 36, 0, 4], ENOPROTOOPT),
+    ("setopt", &[TCP, 0, 35, 0, 8], ENOPROTOOPT),
+    ("getopt", &[TCP, 1, 17, 0, 2_100], ENOPROTOOPT),
+    ("getopt", &[TCP, MAX, MAX, 0, 2_100], ENOPROTOOPT),
+    // Names.
+    ("resolve", &[FREED, 0, 0, 0], ENAMETOOLONG),
+    ("resolve", &[FREED, 0, MAX, 0], ENAMETOOLONG),
+    ("resolve", &[FREED, END - 1, 2, 0], EFAULT),
+    ("resolve", &[FREED, 0, 4, 99], EAFNOSUPPORT),
+    ("shutdown", &[TCP, 9], EINVAL),
+    ("connect", &[OURS, AT, LEN], EISCONN),
+];
+
 #[tokio::test]
 async fn what_no_honest_guest_passes_is_refused() {
     let mut puppet = puppet("127.0.0.1").await;
-    let (tcp, udp, ours, theirs, freed) = (FIRST, FIRST + 1, FIRST + 2, FIRST + 3, FIRST + 4);
-    puppet.socket(tcp, STREAM).await;
-    puppet.socket(udp, DGRAM).await;
-    assert_eq!(puppet.errno("pair", &[ours, theirs, STREAM]).await, 0);
-    puppet.socket(freed, STREAM).await;
-    assert_eq!(puppet.errno("close", &[freed]).await, 0);
+    puppet.socket(TCP, STREAM).await;
+    puppet.socket(UDP, DGRAM).await;
+    assert_eq!(puppet.errno("pair", &[OURS, OURS + 1, STREAM]).await, 0);
+    puppet.socket(FREED, STREAM).await;
+    assert_eq!(puppet.errno("close", &[FREED]).await, 0);
     puppet.address([127, 0, 0, 1], 9);
     puppet.put(2_000, &MAX.to_le_bytes());
     puppet.put(2_100, &16_u32.to_le_bytes());
-    let at = ADDRESS as i64;
-    let rows: &[(&str, &[i64], i32)] = &[
-        // Descriptors that are taken, freed, foreign or none.
-        ("open", &[tcp, INET, STREAM, 0], EBADF),
-        ("open", &[3, INET, STREAM, 0], EBADF),
-        ("open", &[1_024, INET, STREAM, 0], EBADF),
-        ("open", &[-1, INET, STREAM, 0], EBADF),
-        ("close", &[freed], EBADF),
-        ("close", &[3], EBADF),
-        ("close", &[-1], EBADF),
-        ("send", &[freed, 0, 1, 0, 0, 0], EBADF),
-        ("recv", &[MAX, 0, 1, 0, 0, 0], EBADF),
-        ("pair", &[tcp, freed, STREAM], EBADF),
-        ("pair", &[freed, freed, STREAM], EINVAL),
-        // Kinds that there are not.
-        ("open", &[freed, 1, STREAM, 0], EAFNOSUPPORT),
-        ("open", &[freed, 17, STREAM, 0], EAFNOSUPPORT),
-        ("open", &[freed, MAX, STREAM, 0], EAFNOSUPPORT),
-        ("open", &[freed, INET, 3, 0], EPROTOTYPE),
-        ("open", &[freed, INET, STREAM, 17], EPROTONOSUPPORT),
-        ("open", &[freed, INET, DGRAM, 1], EPROTONOSUPPORT),
-        ("pair", &[freed, freed + 1, 5], EPROTOTYPE),
-        // Places outside of memory, and lengths that lead there.
-        ("connect", &[tcp, END - 8, LEN], EFAULT),
-        ("connect", &[tcp, MAX, LEN], EFAULT),
-        ("connect", &[tcp, at, MAX], EINVAL),
-        ("connect", &[tcp, at, 1], EINVAL),
-        ("connect", &[tcp, at, 8], EINVAL),
-        ("send", &[ours, END - 1, 2, 0, 0, 0], EFAULT),
-        ("send", &[ours, 0, MAX, 0, 0, 0], EFAULT),
-        ("send", &[ours, MAX, MAX, 0, 0, 0], EFAULT),
-        ("send", &[udp, 0, 1, 0, at, MAX], EINVAL),
-        ("send", &[udp, 0, 1, 0, MAX, LEN], EFAULT),
-        ("recv", &[ours, END, 1, 0, 0, 0], EFAULT),
-        ("recv", &[ours, 0, MAX, 0, 0, 0], EFAULT),
-        ("recv", &[ours, 0, 1, 0, at, MAX], EFAULT),
-        ("recv", &[ours, 0, 1, 0, END - 8, 2_000], EFAULT),
-        ("name", &[tcp, 0, 0, 2_100], EFAULT),
-        ("name", &[tcp, 0, MAX, 2_100], EFAULT),
-        ("name", &[tcp, 0, at, MAX], EFAULT),
-        ("getopt", &[tcp, 1, 3, MAX, 2_100], EFAULT),
-        ("getopt", &[tcp, 1, 3, 0, MAX], EFAULT),
-        ("setopt", &[tcp, 1, 9, MAX, 4], EFAULT),
-        ("setopt", &[tcp, 1, 9, 0, MAX], EINVAL),
-        ("setopt", &[tcp, 1, 9, 0, 3], EINVAL),
-        ("setopt", &[tcp, 1, 13, 0, 4], EINVAL),
-        ("poll", &[END, 1, 0], EFAULT),
-        ("poll", &[MAX, 1_024, 0], EFAULT),
-        ("poll", &[0, MAX, 0], EINVAL),
-        ("why", &[MAX, MAX], 0),
-        // Options that are not for guests.
-        ("setopt", &[tcp, 1, 25, 0, 4], ENOPROTOOPT),
-        ("setopt", &[tcp, 1, 36, 0, 4], ENOPROTOOPT),
-        ("setopt", &[tcp, 0, 35, 0, 8], ENOPROTOOPT),
-        ("getopt", &[tcp, 1, 17, 0, 2_100], ENOPROTOOPT),
-        ("getopt", &[tcp, MAX, MAX, 0, 2_100], ENOPROTOOPT),
-        // Names.
-        ("resolve", &[freed, 0, 0, 0], ENAMETOOLONG),
-        ("resolve", &[freed, 0, MAX, 0], ENAMETOOLONG),
-        ("resolve", &[freed, END - 1, 2, 0], EFAULT),
-        ("resolve", &[freed, 0, 4, 99], EAFNOSUPPORT),
-        ("shutdown", &[tcp, 9], EINVAL),
-        ("connect", &[ours, at, LEN], EISCONN),
-    ];
-    for (name, arguments, errno) in rows {
+    for (name, arguments, errno) in REFUSED {
         assert_eq!(puppet.errno(name, arguments).await, -errno, "{name}{arguments:?}");
     }
 }

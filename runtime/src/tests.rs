@@ -1,6 +1,6 @@
 //! A guest for tests that is a module of one's own making: it calls every function that a guest can call, with what one says.
 
-use std::{fs, sync::Arc, time::Duration};
+use std::{fs, time::Duration};
 
 use tempfile::TempDir;
 use tokio::time::Instant;
@@ -16,18 +16,19 @@ use crate::{
     limits::{Limits, NetLimits},
     net,
     scratch::Scratches,
-    state::State,
-    wasi,
+    state::{Shared, State},
+    tls, wasi,
     work::YIELD_FUEL,
 };
 
 const DOOR: &str = "actiond";
 const WASI: &str = "wasi_snapshot_preview1";
 const NET: &str = "net";
+const TLS: &str = "tls";
 pub(crate) const MEMORY_BYTES: usize = 2 << 16;
 pub(crate) const FUEL: u64 = 1_000_000_000_000;
 
-/// (module, function, its parameters and result: `i` is an i32, `l` an i64)
+/// (module, function, behind a dot where two modules have one of that name, its parameters and result: `i` is an i32, `l` an i64)
 pub(crate) const IMPORTS: &[(&str, &str, &str, &str)] = &[
     (DOOR, "input_len", "", "i"),
     (DOOR, "input_read", "i", ""),
@@ -98,6 +99,18 @@ pub(crate) const IMPORTS: &[(&str, &str, &str, &str)] = &[
     (NET, "poll", "iii", "i"),
     (NET, "resolve", "iiii", "i"),
     (NET, "why", "ii", "i"),
+    (TLS, "tls.roots", "iii", "i"),
+    (TLS, "tls.check", "ii", "i"),
+    (TLS, "tls.open", "ii", "i"),
+    (TLS, "tls.feed", "iii", "i"),
+    (TLS, "tls.take", "iii", "i"),
+    (TLS, "tls.write", "iii", "i"),
+    (TLS, "tls.read", "iii", "i"),
+    (TLS, "tls.state", "i", "i"),
+    (TLS, "tls.notify", "i", "i"),
+    (TLS, "tls.fact", "iiii", "i"),
+    (TLS, "tls.carried", "ii", "i"),
+    (TLS, "tls.close", "i", "i"),
 ];
 
 pub(crate) fn limits() -> Limits {
@@ -128,7 +141,8 @@ fn module() -> Vec<u8> {
     let count = IMPORTS.len() as u32;
     for (number, (from, name, parameters, results)) in (0..).zip(IMPORTS) {
         type_list.ty().function(types(parameters), types(results));
-        imports.import(from, name, EntityType::Function(number));
+        let function = name.rsplit('.').next().unwrap();
+        imports.import(from, function, EntityType::Function(number));
         functions.function(number);
         exports.export(name, ExportKind::Func, count + number);
         let mut body = Function::new([]);
@@ -188,7 +202,7 @@ impl Puppet {
         let scratch = Scratches::new(&dir.path().join("scratch"), 1).unwrap().take().unwrap();
         let action = dir.path().join("action");
         let mut state =
-            State::new(&guest, &Arc::default(), &action, scratch, &limits, MEMORY_BYTES, Instant::now())
+            State::new(&guest, &Shared::default(), &action, scratch, &limits, MEMORY_BYTES, Instant::now())
                 .unwrap();
         state.door.offer("\"input\"".to_owned());
         let engine = Engine::new(Config::new().consume_fuel(true)).unwrap();
@@ -196,6 +210,7 @@ impl Puppet {
         wasi::link(&mut linker).unwrap();
         door::link(&mut linker).unwrap();
         net::link(&mut linker).unwrap();
+        tls::link(&mut linker).unwrap();
         let mut store = Store::new(&engine, state);
         store.limiter(|state| &mut state.meter);
         store.set_fuel(limits.fuel).unwrap();
