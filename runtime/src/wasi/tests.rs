@@ -2,11 +2,13 @@
 
 use std::{fs, time::Duration};
 
+use tokio::time::Instant;
+
 use crate::{
     limits::Limits,
     tests::{
         Answer::{Ended, Nothing, Number},
-        FUEL, MEMORY_BYTES, Puppet, limits,
+        IMPORTS, MEMORY_BYTES, Puppet, limits,
     },
     work::YIELD_FUEL,
 };
