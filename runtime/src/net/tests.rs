@@ -152,7 +152,7 @@ const REFUSED: &[(&str, &[i64], i32)] = &[
     ("poll", &[END, 1, 0], EFAULT),
     ("poll", &[MAX, 1_024, 0], EFAULT),
     ("poll", &[0, MAX, 0], EINVAL),
-    ("why", &[MAX, MAX], 0),
+    ("why", &[MAX, MAX], EFAULT),
     // Options that are not for guests.
     ("setopt", &[TCP, 1, 25, 0, 4], ENOPROTOOPT),
     ("setopt", &[TCP, 1, 36, 0, 4], ENOPROTOOPT),
