@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::watch;
 
-use super::{access::Access, policy::PolicyBounds};
+use super::{access::Access, packages::Packaging, policy::PolicyBounds};
 use crate::{environment, runner::Runner, store::Store};
 
 /// The caller says every number.
@@ -19,6 +19,7 @@ pub(crate) struct Settings {
     pub(crate) public_url: String,
     /// The action server's token; `None` when that API is off.
     pub(crate) action_server_token: Option<String>,
+    pub(crate) packaging: Packaging,
 }
 
 /// Cheap to clone.
@@ -52,6 +53,10 @@ impl App {
 
     pub(crate) fn settings(&self) -> &Settings {
         &self.0.settings
+    }
+
+    pub(super) fn packaging(&self) -> &Packaging {
+        &self.0.settings.packaging
     }
 
     /// Told when what is due when may have changed.

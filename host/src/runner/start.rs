@@ -44,6 +44,8 @@ pub(crate) struct Settings {
     /// Fuel that an organisation's runs may use in a minute; 0 for no bound.
     pub(crate) org_fuel_per_minute: u64,
     pub(crate) bundle_limits: bundle::Limits,
+    /// Of what is installed for a bundle.
+    pub(crate) package_limits: bundle::Limits,
     /// The bounds of a run that its action does not choose.
     pub(crate) limits: Limits,
     /// Where bundles are unpacked; this process's alone.
@@ -106,6 +108,7 @@ impl Runner {
             store: store.clone(),
             folder: settings.bundles_dir,
             bundle_limits: settings.bundle_limits,
+            package_limits: settings.package_limits,
             limits: settings.limits.clone(),
             public_url: settings.public_url,
         };
