@@ -118,7 +118,8 @@ fn answer(mut stream: TcpStream, pages: &BTreeMap<String, Vec<u8>>) -> Option<St
     let kind = if path.starts_with("/simple") { "text/html" } else { "application/octet-stream" };
     let length = body.len();
     let head = format!(
-        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nCache-Control: max-age=600\r\n\
+         Connection: close\r\n\r\n"
     );
     stream.write_all(head.as_bytes()).ok()?;
     stream.write_all(body).ok()?;

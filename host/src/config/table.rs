@@ -3,7 +3,7 @@
 
 use super::limits::{FUEL, MEMORY_MIB, WALL_S};
 
-/// They were seen to work so.
+/// Each imports its native modules only where it finds them.
 const FALLBACKS: &str = "aiohttp markupsafe msgpack pymongo pyyaml tornado wrapt";
 
 /// One setting.

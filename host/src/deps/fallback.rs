@@ -7,6 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use flate2::{Compression, write::DeflateEncoder};
 use rawzip::{CompressionMethod, ZipArchiveWriter};
 
 use super::{
@@ -52,11 +53,13 @@ fn wheel(package: &Installed, folder: &Path, wheels: &Path) -> io::Result<()> {
 }
 
 fn add(zip: &mut ZipArchiveWriter<BufWriter<File>>, name: &str, bytes: &[u8]) -> io::Result<()> {
-    let file = zip.new_file(name).compression_method(CompressionMethod::STORE);
+    // Sizes come after the bytes: such an entry is only read when its bytes tell where they end.
+    let file = zip.new_file(name).compression_method(CompressionMethod::DEFLATE);
     let (mut entry, config) = file.start().map_err(io::Error::other)?;
-    let mut writer = config.wrap(&mut entry);
+    let mut writer = config.wrap(DeflateEncoder::new(&mut entry, Compression::fast()));
     writer.write_all(bytes)?;
-    let (_, written) = writer.finish().map_err(io::Error::other)?;
+    let (encoder, written) = writer.finish().map_err(io::Error::other)?;
+    encoder.finish()?;
     entry.finish(written).map(drop).map_err(io::Error::other)
 }
 

@@ -236,7 +236,7 @@ impl Build<'_> {
         let mut made = BTreeSet::new();
         for _ in 0..ROUNDS_MAX {
             let arguments =
-                ["pip", "compile", "--generate-hashes", "--no-header", "-q", "-o", LOCKED, REQUIREMENTS];
+                ["pip", "compile", "--generate-hashes", "--no-header", "-o", LOCKED, REQUIREMENTS];
             // What an earlier round wrote would be preferred.
             let _ = fs::remove_file(self.folder.join(LOCKED));
             let ended = self.call(PLATFORM, &arguments).await?;
@@ -262,7 +262,7 @@ impl Build<'_> {
         let versions = self.requirements.lines.iter().find(|line| line.name == name);
         let versions = versions.map_or("", |line| line.versions.as_str());
         self.write("native.in", &format!("{name}{versions}\n"))?;
-        let arguments = ["pip", "install", "--no-deps", "-q", "--target", &folder, "-r", "native.in"];
+        let arguments = ["pip", "install", "--no-deps", "--target", &folder, "-r", "native.in"];
         if self.call(NATIVE_PLATFORM, &arguments).await?.is_good {
             self.watch.see(&format!("{name}: native modules are left out"));
             let (from, to) = (self.folder.join(folder), self.folder.join("wheels"));

@@ -19,6 +19,8 @@ use super::{refusal::Error, resolver::Watch};
 
 /// Of what it says; the rest is read and thrown away.
 const SAID_BYTES_MAX: usize = 64 << 10;
+/// Beginnings of what is told while it works.
+const NEWS: &[&str] = &["Resolved ", "Prepared ", "Installed ", "Downloading ", "Downloaded ", " + "];
 /// What the system says of a file that is larger than it may be.
 const TOO_LARGE: &str = "File too large";
 /// Of what is told of what it said.
@@ -114,21 +116,14 @@ async fn hear(mut stderr: impl tokio::io::AsyncRead + Unpin, watch: Option<&Watc
     String::from_utf8_lossy(&kept).into_owned()
 }
 
-/// Not what it says of the Python that it looks at wheels with, which is no business of an action's owner.
+/// What it did. Why it did not is told once, when it has ended.
 fn is_news(line: &str) -> bool {
-    !line.trim().is_empty()
-        && !line.starts_with("warning: The requested Python")
-        && !line.starts_with("Using ")
+    NEWS.iter().any(|start| line.starts_with(start))
 }
 
 /// What a call came to that failed, for whoever wrote the action.
 pub(super) fn understood(said: &str) -> Error {
     let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
-    let named = |before: &str, after: &str| {
-        let (_, rest) = said.split_once(before)?;
-        let (name, _) = rest.split_once(after)?;
-        Some(name.to_owned())
-    };
     let cause = cause(said);
     if has(&["network was disabled", "Network connectivity is disabled", "not found in the cache"]) {
         return Error::Offline(cause);
@@ -139,7 +134,7 @@ pub(super) fn understood(said: &str) -> Error {
     if has(&["Hash mismatch", "hash mismatch"]) {
         return Error::Uv(cause);
     }
-    if let Some(name) = named("Wheels are required for `", "`") {
+    if let Some(name) = not_pure(said).pop() {
         return Error::NotPure(name);
     }
     if let Some((before, _)) = said.split_once(" was not found in the package registry") {
@@ -157,8 +152,18 @@ pub(super) fn understood(said: &str) -> Error {
 
 /// The packages of which it says that they have no wheel that fits.
 pub(super) fn not_pure(said: &str) -> Vec<String> {
-    let pieces = said.split("Wheels are required for `").skip(1);
-    pieces.filter_map(|piece| piece.split_once('`')).map(|(name, _)| name.to_owned()).collect()
+    let text = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    let hinted = text.split("Wheels are required for `").skip(1).filter_map(|piece| piece.split_once('`'));
+    let mut names: Vec<String> = hinted.map(|(name, _)| name.to_owned()).collect();
+    for says in [" has no wheels with a matching", " have no usable wheels"] {
+        for (at, _) in text.match_indices(says) {
+            let word = text[..at].rsplit(' ').next().unwrap_or_default();
+            // As `name==1.0`, or the name alone.
+            let end = word.find(['=', '<', '>', '!', '~']).unwrap_or(word.len());
+            names.push(word[..end].to_owned());
+        }
+    }
+    names
 }
 
 /// The reason in one line, without hints on how to call it.
@@ -209,6 +214,12 @@ mod tests {
                  require a.\n\nhint: the network was disabled",
                 "Because a was not found in the cache and you require a, and the server takes only packages that it has \
                  already (dependencies.offline)",
+            ),
+            (
+                "error: No solution found when resolving dependencies\n  cause: Because abc==1.0 has no wheels with a matching \
+                 platform tag (e.g., `x`) and you require abc, it fails.",
+                "abc has no pure Python wheel, and a sandbox can load no other: choose another version or package, or put one \
+                 into dependencies/",
             ),
             ("error: unexpected argument", "uv failed: unexpected argument"),
         ];

@@ -1,3 +1,5 @@
+//! What is found in the files of an action, and what is refused.
+
 use tempfile::TempDir;
 
 use super::*;
