@@ -118,7 +118,9 @@ impl Resolved {
 }
 
 impl Resolver {
-    pub(crate) fn new(settings: Settings) -> Self {
+    pub(crate) fn new(mut settings: Settings) -> Self {
+        // It is told to `uv`, which is started elsewhere.
+        settings.folder = std::path::absolute(&settings.folder).unwrap_or(settings.folder);
         let turns = Semaphore::new(settings.parallel);
         Self(Arc::new(Inner { settings, turns }))
     }
