@@ -28,11 +28,24 @@ fn lines(files: Files<'_>) -> Result<String, String> {
     })
 }
 
+fn project(text: &str) -> String {
+    format!("[project]\nname = \"x\"\n{text}\n")
+}
+
+type Rows<'a> = &'a [(Files<'a>, Result<&'a str, &'a str>)];
+
+#[track_caller]
+fn check(rows: Rows<'_>) {
+    for (files, expected) in rows {
+        let found = lines(files);
+        assert_eq!(found.as_deref().map_err(String::as_str), *expected, "{files:?}");
+    }
+}
+
 #[test]
 fn what_is_declared_is_found() {
-    let project = |text: &str| format!("[project]\nname = \"x\"\n{text}\n");
     let listed = project("dependencies = [\"a>=1\", 'b ; python_version < \"4\"']");
-    let rows: &[(Files<'_>, Result<&str, &str>)] = &[
+    check(&[
         (&[("main.py", "")], Ok("")),
         (&[("pyproject.toml", "")], Ok("")),
         (&[("pyproject.toml", "[tool.ruff]\nline-length = 1\n")], Ok("")),
@@ -61,6 +74,12 @@ fn what_is_declared_is_found() {
             &[("dependencies/a/b.so", ""), ("dependencies/a/c.PYD", ""), ("dependencies/d.py", "")],
             Ok("vendored [\"dependencies/a/b.so\", \"dependencies/a/c.PYD\"] 2"),
         ),
+    ]);
+}
+
+#[test]
+fn what_a_project_says_is_checked() {
+    check(&[
         (
             &[("pyproject.toml", &project("requires-python = \">=3.8\"")), ("requirements.txt", "c")],
             Ok("requirements.txt: c"),
@@ -104,11 +123,7 @@ fn what_is_declared_is_found() {
                  come from",
             ),
         ),
-    ];
-    for (files, expected) in rows {
-        let found = lines(files);
-        assert_eq!(found.as_deref().map_err(String::as_str), *expected, "{files:?}");
-    }
+    ]);
 }
 
 #[test]
