@@ -297,6 +297,43 @@ fn an_offline_server_takes_what_it_has() {
     assert_eq!(index.asked().len(), asked);
 }
 
+/// Sends an upload that it does not wait for, and asks until it is done.
+fn built(server: &Server, zip: &[u8]) -> Value {
+    let fields = [
+        ("name", "later"),
+        ("owner", ROOT.0),
+        ("filename", "action.zip"),
+        ("execution_details", "service"),
+        ("service_account", ROOT.0),
+    ];
+    let call = server.call("POST", "/api/default/actions/upload").header("Prefer", "respond-async");
+    let answer = call.multipart(&fields, Some(zip)).send();
+    let location = answer.header("location").expect("where it can be followed").to_owned();
+    assert_eq!(answer.is(202)["status"], "running");
+    server.get(&location.replace("/default/", "/other/")).is(404);
+    loop {
+        let build = server.get(&location).is(200);
+        if build["status"] != "running" {
+            return build;
+        }
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn an_upload_can_be_followed() {
+    let index = Index::start(wheels());
+    let server = Server::start_with(&[("ACTIOND_DEPENDENCIES_INDEX_URL", &index.url())]);
+    let build = built(&server, &zip(MAIN, &[("requirements.txt", "one")]));
+    assert_eq!(build["status"], "completed");
+    assert!(build["log"].as_array().expect("lines").contains(&json!(" + one==2.0")), "{build}");
+    assert_eq!(invoke(&server, build["uuid"].as_str().expect("an id")), json!(["2.0"]));
+    let build = built(&server, &zip(MAIN, &[("requirements.txt", "native")]));
+    let message = format!("Failed to process action:{}", not_pure("native"));
+    assert_eq!((&build["status"], &build["message"]), (&json!("errored"), &json!(message)));
+    server.get("/api/default/builds/2ZbF0000000000000000000000A").is(404);
+}
+
 #[test]
 fn without_uv_only_what_declares_nothing_is_taken() {
     let server = Server::start_with(&[("ACTIOND_DEPENDENCIES_UV", "/nowhere/uv")]);

@@ -12,7 +12,7 @@ use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    actions, audit,
+    actions, audit, builds,
     description::complete,
     details, health, hooks,
     intake::{Intake, admit},
@@ -70,6 +70,7 @@ fn actions_router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(actions::list))
         .routes(routes!(upload::upload))
+        .routes(routes!(builds::show))
         .routes(routes!(actions::remove_bulk))
         .routes(routes!(actions::download))
         .routes(routes!(actions::pause))

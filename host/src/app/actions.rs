@@ -102,12 +102,17 @@ pub(crate) enum NotSaved {
 impl App {
     /// Saves a new action, or a new version of one. It runs by it as soon as this returns; what runs already goes on.
     pub(crate) async fn upload(&self, upload: Upload) -> Result<ActionId, NotSaved> {
+        let (org, name) = (upload.org.clone(), upload.name.clone());
+        let watch = Watch::new(move |line| tracing::info!(org = %org, "packages of action {name}: {line}"));
+        self.upload_seen(upload, &watch).await
+    }
+
+    /// The same, seen by somebody.
+    pub(super) async fn upload_seen(&self, upload: Upload, watch: &Watch) -> Result<ActionId, NotSaved> {
         let now = clock::now();
         let (before, organisation) = self.found(&upload).await?;
         let action = self.drafted(&upload, before.as_ref(), now)?;
-        let (org, name) = (upload.org.clone(), upload.name.clone());
-        let watch = Watch::new(move |line| tracing::info!(org = %org, "packages of action {name}: {line}"));
-        let packages = self.packages(upload.zip.clone(), &watch).await?;
+        let packages = self.packages(upload.zip.clone(), watch).await?;
         let draft = Draft {
             action: action.clone(),
             organisation,

@@ -117,6 +117,7 @@ pub(crate) async fn serve(options: Options, stop: CancellationToken) -> Result<(
     tell(Told::Draining);
     // No new runs; those who wait for one get their answer before the connections end.
     background.cancel();
+    app.end_uploads().await;
     app.runner().drain(settings.drain).await;
     end.cancel();
     for task in [listening, controlled, later, scheduler, sweeper, gauges] {
