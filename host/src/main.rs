@@ -7,6 +7,7 @@ mod bundle;
 mod cli;
 mod clock;
 mod config;
+mod deps;
 mod environment;
 mod hooks;
 mod json;

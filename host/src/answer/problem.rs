@@ -13,7 +13,8 @@ use utoipa::ToSchema;
 
 use super::{observe, word::Word};
 use crate::{
-    app::{Denied, NotMade, NotSaved},
+    app::{Denied, NotMade, NotPackaged, NotSaved},
+    deps::Fault,
     environment,
     runner::{NotPrepared, Refused},
     store,
@@ -201,8 +202,30 @@ impl From<NotSaved> for Problem {
             | NotSaved::TooMany
             | NotSaved::TooManyOrganisations => Self::bad_request(message),
             NotSaved::Taken(_) => Self::new(StatusCode::CONFLICT, Word::Exists, message),
+            NotSaved::Packages(error) => error.into(),
             NotSaved::Prepare(error) => error.into(),
             NotSaved::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<NotPackaged> for Problem {
+    fn from(error: NotPackaged) -> Self {
+        let message = format!("Failed to process action:{error}");
+        let refused = || Self::new(StatusCode::BAD_REQUEST, Word::Dependencies, message.clone());
+        match &error {
+            NotPackaged::Dependencies(dependencies) => match dependencies.fault() {
+                Fault::Action => refused(),
+                Fault::Passing => {
+                    tracing::warn!(error = %error, "packages are not installed: {error}");
+                    Self::new(StatusCode::SERVICE_UNAVAILABLE, Word::DependenciesUnavailable, message)
+                }
+                Fault::Ours => Self::internal(dependencies),
+            },
+            // What the contract says of a file that is no zip.
+            NotPackaged::Zip(_) => Self::bad_request(format!("Error reading ZIP file: {error}")),
+            NotPackaged::Installed(_) => refused(),
+            NotPackaged::Files(_) => Self::internal(&error),
         }
     }
 }

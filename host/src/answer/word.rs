@@ -27,6 +27,8 @@ words! {
     ContentType = "content_type",
     NoMain = "no_main",
     ImportFailed = "import_failed",
+    Dependencies = "dependencies",
+    DependenciesUnavailable = "dependencies_unavailable",
     Unauthorized = "unauthorized",
     Signature = "signature",
     Forbidden = "forbidden",

@@ -3,6 +3,7 @@
 mod actions;
 #[expect(unused_qualifications, reason = "utoipa writes them")]
 mod audit;
+mod builds;
 mod caller;
 mod connections;
 mod description;

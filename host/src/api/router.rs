@@ -8,8 +8,8 @@ use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    actions, audit, connections, description::complete, details, health, hooks, invoke, jobs, organisations,
-    problem::Problem, runs, service_accounts, upload, users,
+    actions, audit, builds, connections, description::complete, details, health, hooks, invoke, jobs,
+    organisations, problem::Problem, runs, service_accounts, upload, users,
 };
 use crate::{
     answer::{Intake, admit, observe},
@@ -63,6 +63,7 @@ fn actions_router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(actions::list))
         .routes(routes!(upload::upload))
+        .routes(routes!(builds::show))
         .routes(routes!(actions::remove_bulk))
         .routes(routes!(actions::download))
         .routes(routes!(actions::pause))

@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use axum::{
     Json,
     extract::{Multipart, State, multipart::Field},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse as _, Response},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{caller::Caller, details::PolicyWire, problem::Problem, query::Path};
+use super::{builds::BuildWire, caller::Caller, details::PolicyWire, problem::Problem, query::Path};
 use crate::{
-    answer::Room,
+    answer::{Prefer, Room, Word},
     app::{App, NotSaved, Upload},
     environment::{self, is_key},
     model::{
@@ -54,15 +56,16 @@ struct Form {
     post, path = "/api/{org}/actions/upload", tag = "actions",
     params(("org" = String, Path, description = "The organisation")),
     request_body(content_type = "multipart/form-data", content = UploadForm),
-    responses((status = 200, body = SavedWire), (status = 400, body = super::ErrorWire), (status = 403, body = super::ErrorWire))
+    responses((status = 200, body = SavedWire), (status = 202, body = BuildWire), (status = 400, body = super::ErrorWire), (status = 403, body = super::ErrorWire))
 )]
 pub(super) async fn upload(
     State(app): State<App>,
     Path(org): Path<String>,
     caller: Caller,
+    headers: HeaderMap,
     room: Room,
     form: Result<Multipart, axum::extract::multipart::MultipartRejection>,
-) -> Result<Json<SavedWire>, Problem> {
+) -> Result<Response, Problem> {
     let form = form.map_err(|rejection| Problem::bad_request(rejection.body_text()))?;
     if !room.is_small() {
         // What is wrong with a form is told first, but a large one is not read for that.
@@ -80,13 +83,21 @@ pub(super) async fn upload(
         return Err(Problem::bad_request("Missing mandatory fields"));
     }
     let org = caller.may(&org, Permission::EditActions)?;
-    let upload = form.upload(&app, org, caller.email())?;
+    let upload = form.upload(&app, org.clone(), caller.email())?;
+    if Prefer::of(&headers) == Prefer::Async {
+        let busy =
+            || Problem::new(StatusCode::SERVICE_UNAVAILABLE, Word::Busy, "too many uploads: try again");
+        let build = app.begin_upload(upload).ok_or_else(busy)?;
+        let location = format!("/api/{org}/builds/{}", build.id);
+        let answer = (StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(BuildWire::from(build)));
+        return Ok(answer.into_response());
+    }
     let id = app.upload(upload).await.map_err(|error| {
         let is_gone = matches!(error, NotSaved::NoAction(_));
         let gone = || Problem::not_found(format!("Failed to process action:{error}"));
         if is_gone { gone().unfound() } else { Problem::from(error).unfound() }
     })?;
-    Ok(Json(SavedWire { uuid: id.to_string() }))
+    Ok(Json(SavedWire { uuid: id.to_string() }).into_response())
 }
 
 /// The form's parts.
@@ -131,7 +142,7 @@ async fn read(mut parts: Multipart, body_bytes: usize) -> Result<Form, Problem> 
 async fn next(parts: &mut Multipart, body_bytes: usize) -> Result<Option<Field<'_>>, Problem> {
     match parts.next_field().await {
         Ok(part) => Ok(part),
-        Err(error) if error.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE => {
+        Err(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
             Err(Problem::too_large("the body", body_bytes))
         }
         Err(_) => Ok(None),
@@ -251,7 +262,7 @@ async fn bytes(mut part: Field<'_>, bytes_max: usize) -> Result<Vec<u8>, bool> {
             Ok(Some(chunk)) if bytes.len() + chunk.len() > bytes_max => return Err(true),
             Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
             Ok(None) => return Ok(bytes),
-            Err(error) => return Err(error.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE),
+            Err(error) => return Err(error.status() == StatusCode::PAYLOAD_TOO_LARGE),
         }
     }
 }

@@ -7,12 +7,14 @@ use jiff::Timestamp;
 use super::{
     audit::By,
     jobs::{ORGS_MAX, settle_in, with_origin},
+    packages::NotPackaged,
     policy::BadPolicy,
     state::App,
     trace::new_traceparent,
 };
 use crate::{
     clock,
+    deps::Watch,
     environment::{self, Environment},
     model::{
         account::Permission,
@@ -88,6 +90,8 @@ pub(crate) enum NotSaved {
     #[error("there are {ORGS_MAX} organisations already: remove some")]
     TooManyOrganisations,
     #[error(transparent)]
+    Packages(#[from] NotPackaged),
+    #[error(transparent)]
     Prepare(#[from] NotPrepared),
     #[error("there is no organisation {0}")]
     NoOrganisation(OrgId),
@@ -98,17 +102,35 @@ pub(crate) enum NotSaved {
 impl App {
     /// Saves a new action, or a new version of one. It runs by it as soon as this returns; what runs already goes on.
     pub(crate) async fn upload(&self, upload: Upload) -> Result<ActionId, NotSaved> {
+        let (org, name) = (upload.org.clone(), upload.name.clone());
+        let watch = Watch::new(move |line| tracing::info!(org = %org, "packages of action {name}: {line}"));
+        self.upload_seen(upload, &watch).await
+    }
+
+    /// The same, seen by somebody.
+    pub(super) async fn upload_seen(&self, upload: Upload, watch: &Watch) -> Result<ActionId, NotSaved> {
         let now = clock::now();
         let (before, organisation) = self.found(&upload).await?;
         let action = self.drafted(&upload, before.as_ref(), now)?;
-        let draft = Draft { action: action.clone(), organisation, zip: upload.zip.clone() };
+        let packages = self.packages(upload.zip.clone(), watch).await?;
+        let draft = Draft {
+            action: action.clone(),
+            organisation,
+            zip: upload.zip.clone(),
+            packages: packages.clone(),
+        };
         self.runner().try_out(draft).await?;
-        let hash = *blake3::hash(&upload.zip).as_bytes();
+        let hash_of = |blob: &Arc<[u8]>| *blake3::hash(blob).as_bytes();
         let pin = ActionId::new(now, random::bytes());
-        self.store().put_bundle(hash, upload.zip.clone(), pin).await?;
+        let blobs: Vec<_> = [Some(upload.zip.clone()), packages.clone()].into_iter().flatten().collect();
+        let hashes: Vec<_> = blobs.iter().map(hash_of).collect();
+        for (hash, blob) in hashes.iter().zip(blobs) {
+            self.store().put_bundle(*hash, blob, pin).await?;
+        }
         let version = Version {
             number: 0,
-            bundle: hash,
+            bundle: hash_of(&upload.zip),
+            packages: packages.as_ref().map(hash_of),
             bytes: upload.zip.len() as u64,
             zip_file_name: upload.zip_file_name.clone(),
             created_by: upload.by.clone(),
@@ -126,7 +148,10 @@ impl App {
         let saved = saved.await;
         if saved.is_err() {
             // What was pinned for it goes too.
-            let _ = self.store().settle(move |change| change.unpin_bundle(&hash, &pin, false)).await;
+            let unpin = move |change: &mut Change<'_>| {
+                hashes.iter().try_for_each(|hash| change.unpin_bundle(hash, &pin, false))
+            };
+            let _ = self.store().settle(unpin).await;
         }
         saved?;
         if upload.origin.is_some() {
@@ -286,7 +311,9 @@ fn save(
     };
     version.number = action.version;
     change.put_version(&action.id, &version)?;
-    change.unpin_bundle(&version.bundle, pin, true)?;
+    for blob in version.blobs() {
+        change.unpin_bundle(&blob, pin, true)?;
+    }
     // The memory of a stateful action is that of its old code.
     change.remove_state(&action.id)?;
     let old: Vec<Version> =

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::watch;
 
-use super::{access::Access, policy::PolicyBounds};
+use super::{access::Access, builds::Builds, packages::Packaging, policy::PolicyBounds};
 use crate::{environment, runner::Runner, store::Store};
 
 /// The caller says every number.
@@ -19,6 +19,7 @@ pub(crate) struct Settings {
     pub(crate) public_url: String,
     /// The action server's token; `None` when that API is off.
     pub(crate) action_server_token: Option<String>,
+    pub(crate) packaging: Packaging,
 }
 
 /// Cheap to clone.
@@ -31,6 +32,7 @@ struct Inner {
     runner: Runner,
     access: Access,
     settings: Settings,
+    builds: Builds,
     /// Changes whenever an action is saved, edited or removed.
     schedules: watch::Sender<()>,
 }
@@ -39,7 +41,7 @@ impl App {
     pub(crate) fn new(store: Store, runner: Runner, settings: Settings) -> Self {
         let access = Access::default();
         let schedules = watch::Sender::new(());
-        Self(Arc::new(Inner { store, runner, access, settings, schedules }))
+        Self(Arc::new(Inner { store, runner, access, settings, builds: Builds::default(), schedules }))
     }
 
     pub(crate) fn store(&self) -> &Store {
@@ -52,6 +54,14 @@ impl App {
 
     pub(crate) fn settings(&self) -> &Settings {
         &self.0.settings
+    }
+
+    pub(super) fn builds(&self) -> &Builds {
+        &self.0.builds
+    }
+
+    pub(super) fn packaging(&self) -> &Packaging {
+        &self.0.settings.packaging
     }
 
     /// Told when what is due when may have changed.

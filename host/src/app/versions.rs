@@ -22,7 +22,8 @@ impl App {
             let number = number.unwrap_or(action.version);
             let version = view.version(&id, number)?.ok_or(NotPrepared::NoVersion(number))?;
             let zip = view.bundle(&version.bundle)?.ok_or(NotPrepared::NoVersion(number))?;
-            Ok::<_, NotSaved>(Draft { action, organisation, zip: zip.into() })
+            let packages = view.packages(&version)?.map(Into::into);
+            Ok::<_, NotSaved>(Draft { action, organisation, zip: zip.into(), packages })
         });
         draft.await
     }

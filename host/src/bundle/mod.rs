@@ -5,10 +5,12 @@
 
 mod folder;
 mod name;
+mod pack;
 mod refusal;
 mod tree;
 mod unpack;
 mod zip;
 
+pub(crate) use pack::{add_packages, holds_any, pack};
 pub(crate) use refusal::Error;
-pub(crate) use unpack::{Limits, unpack};
+pub(crate) use unpack::{Bundle, Limits, unpack};

@@ -97,6 +97,11 @@ pub(crate) enum BadName {
 }
 
 impl Error {
+    pub(super) fn packing(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Work { doing: "pack", path, source }
+    }
+
     pub(super) fn work(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Problem {
         let path = path.to_owned();
         move |source| Problem::Work { doing, path, source }

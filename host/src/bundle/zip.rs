@@ -26,11 +26,16 @@ const MODE_FILE: u32 = 0o100_000;
 const MODE_FOLDER: u32 = 0o040_000;
 const MODE_LINK: u32 = 0o120_000;
 
-type Archive = ZipSliceArchive<Vec<u8>>;
+type Archive<T> = ZipSliceArchive<T>;
 
 /// Unpacks the zip at `path` into `tree`.
 pub(super) fn unpack(path: &Path, tree: &mut Tree<'_>) -> Result<(), Problem> {
-    let archive = read(path, tree.limits().zip_bytes)?;
+    unpack_bytes(read(path, tree.limits().zip_bytes)?, tree)
+}
+
+/// The same with a zip in memory.
+pub(super) fn unpack_bytes<T: AsRef<[u8]>>(bytes: T, tree: &mut Tree<'_>) -> Result<(), Problem> {
+    let archive = opened(bytes)?;
     for entry in listed(&archive, tree.limits())? {
         if entry.header.is_dir() {
             tree.folder(&entry.name)?;
@@ -42,14 +47,25 @@ pub(super) fn unpack(path: &Path, tree: &mut Tree<'_>) -> Result<(), Problem> {
     Ok(())
 }
 
-fn read(path: &Path, bytes_max: u64) -> Result<Archive, Refusal> {
+/// The names of all files and folders of a zip that is acceptable so far; of another, none.
+pub(super) fn names(bytes: &[u8], limits: &Limits) -> Vec<String> {
+    let Ok(archive) = opened(bytes) else { return Vec::new() };
+    let listed = listed(&archive, limits).unwrap_or_default();
+    listed.into_iter().map(|entry| entry.name.as_str().to_owned()).collect()
+}
+
+fn read(path: &Path, bytes_max: u64) -> Result<Vec<u8>, Refusal> {
     let mut bytes = Vec::new();
     let read = File::open(path).and_then(|file| file.take(bytes_max + 1).read_to_end(&mut bytes));
     read.map_err(|error| Refusal::Unreadable(error.kind()))?;
     if bytes.len() as u64 > bytes_max {
         return Err(Refusal::ZipTooLarge { bytes_max });
     }
-    let begins_as_zip = bytes.starts_with(b"PK");
+    Ok(bytes)
+}
+
+fn opened<T: AsRef<[u8]>>(bytes: T) -> Result<Archive<T>, Refusal> {
+    let begins_as_zip = bytes.as_ref().starts_with(b"PK");
     ZipArchive::from_slice(bytes).map_err(|error| {
         let endless = matches!(error.kind(), ErrorKind::MissingEndOfCentralDirectory | ErrorKind::Eof);
         match (endless, begins_as_zip) {
@@ -66,7 +82,7 @@ struct Listed<'a> {
 }
 
 /// All entries that are to be unpacked, each of them acceptable by what the zip says about it.
-fn listed<'a>(archive: &'a Archive, limits: &Limits) -> Result<Vec<Listed<'a>>, Refusal> {
+fn listed<'a, T: AsRef<[u8]>>(archive: &'a Archive<T>, limits: &Limits) -> Result<Vec<Listed<'a>>, Refusal> {
     let (mut entries, mut listed) = (archive.entries(), Vec::new());
     let mut count = 0;
     while let Some(header) = entries.next_entry().map_err(|error| damaged(&error.to_string()))? {
@@ -124,7 +140,11 @@ enum Decoder<'a> {
 }
 
 impl<'a> Packed<'a> {
-    fn open(archive: &'a Archive, listed: &'a Listed<'a>, limits: &Limits) -> Result<Self, Refusal> {
+    fn open<T: AsRef<[u8]>>(
+        archive: &'a Archive<T>,
+        listed: &'a Listed<'a>,
+        limits: &Limits,
+    ) -> Result<Self, Refusal> {
         let Listed { name, header } = listed;
         let entry = archive.get_entry(header.wayfinder());
         let entry = entry.map_err(|error| damaged_file(name, &error.to_string()))?;

@@ -5,6 +5,7 @@ mod command;
 mod config;
 mod cron;
 mod ending;
+mod packages;
 mod repeat;
 mod restore;
 mod run;

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use tokio::{runtime, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use super::{command::Failure, ending, repeat::Durations, work::Work};
+use super::{command::Failure, ending, packages, repeat::Durations, work::Work};
 use crate::{
     bundle, clock,
     config::{self, Kept, Places},
@@ -157,10 +157,15 @@ impl<'a> Job<'a> {
         let mut signals = Signals::listen().context("cannot listen to signals").map_err(Failure::Internal)?;
         let work = Work::create(&self.places.work_dir).map_err(Failure::Internal)?;
         let bundle = bundle::unpack(&self.args.path, &work.bundle(), &config::BUNDLE_LIMITS);
-        let bundle = bundle.map_err(|error| match error {
+        let mut bundle = bundle.map_err(|error| match error {
             refused @ bundle::Error::Refused { .. } => Failure::bad_input(refused),
             ours @ bundle::Error::Work { .. } => Failure::internal(ours),
         })?;
+        let packages_dir = work.packages();
+        tokio::select! {
+            installed = packages::install(&mut bundle, &self.places, &packages_dir, terminal) => installed?,
+            () = signals.next() => return Ok(Ran::cancelled()),
+        }
         let Some(engine) = open(&self.places, &work.scratch(), &mut signals, terminal).await? else {
             return Ok(Ran::cancelled());
         };

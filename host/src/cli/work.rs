@@ -42,6 +42,7 @@ impl Work {
             drop(all);
             fs::create_dir(work.bundle())?;
             fs::create_dir(work.scratch())?;
+            fs::create_dir(work.packages())?;
             Ok::<_, io::Error>((work, abandoned))
         };
         let created = create().with_context(|| format!("cannot create a work folder in {}", below.display()));
@@ -56,6 +57,11 @@ impl Work {
     /// Where the bundle is unpacked.
     pub(super) fn bundle(&self) -> PathBuf {
         self.folder.join("bundle")
+    }
+
+    /// Where the packages that it declares are packed.
+    pub(super) fn packages(&self) -> PathBuf {
+        self.folder.join("packages")
     }
 
     /// Where guests' `/tmp` folders are.

@@ -2,6 +2,7 @@
 //! the environment, and every default is here.
 
 mod limits;
+mod packages;
 mod place;
 mod raw;
 mod read;
@@ -13,8 +14,9 @@ mod spelling;
 mod table;
 
 pub(crate) use limits::{BUNDLE_LIMITS, ENVIRONMENT_LIMITS, FUEL, MEMORY_MIB, WALL_S, limits};
+pub(crate) use packages::{package_limits, packages};
 pub(crate) use place::{Kept, Places};
 pub(crate) use read::Effective;
-pub(crate) use settings::{Secret, Settings};
+pub(crate) use settings::{Dependencies, Secret, Settings};
 pub(crate) use show::Shown;
 pub(crate) use sources::Flags;

@@ -20,6 +20,10 @@ pub(crate) struct Places {
     pub(crate) images_dir: PathBuf,
     /// Work folders: one for each run of the program.
     pub(crate) work_dir: PathBuf,
+    /// Packages of actions that were run by `actiond run`.
+    pub(crate) packages_dir: PathBuf,
+    /// Where `scripts/setup` puts the program uv.
+    pub(crate) uv: PathBuf,
 }
 
 /// What the engine keeps for later runs, at most.
@@ -58,7 +62,13 @@ impl Places {
             .or_else(|| path("HOME").map(|home| home.join(".cache/actiond")))
             .ok_or(NoCache)?;
         let guest_dir = path("ACTIOND_GUEST").unwrap_or_else(|| cache.join("guest"));
-        Ok(Self { guest_dir, images_dir: cache.join("images"), work_dir: cache.join("work") })
+        Ok(Self {
+            guest_dir,
+            images_dir: cache.join("images"),
+            work_dir: cache.join("work"),
+            packages_dir: cache.join("packages"),
+            uv: cache.join("uv/bin/uv"),
+        })
     }
 
     /// How the engine is set up; `scratch_dir` is the caller's.

@@ -17,6 +17,7 @@ pub(super) struct Raw {
     pub(super) storage: Storage,
     pub(super) egress: Egress,
     pub(super) action_server: ActionServer,
+    pub(super) dependencies: Dependencies,
     pub(super) log: Log,
     pub(super) otlp: Otlp,
 }
@@ -72,6 +73,23 @@ pub(super) struct Storage {
 #[serde(deny_unknown_fields)]
 pub(super) struct ActionServer {
     pub(super) token: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Dependencies {
+    pub(super) enabled: bool,
+    pub(super) uv: String,
+    pub(super) index_url: String,
+    pub(super) extra_index_urls: String,
+    pub(super) find_links: String,
+    pub(super) offline: bool,
+    pub(super) fallbacks: String,
+    pub(super) timeout_s: u64,
+    pub(super) parallel: u64,
+    pub(super) files: u64,
+    pub(super) mib: u64,
+    pub(super) cache_mib: u64,
 }
 
 #[derive(Debug, Deserialize)]

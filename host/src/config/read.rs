@@ -20,7 +20,8 @@ use super::{
     raw::{self, Raw},
     refusal::Error,
     settings::{
-        ActionServer, Egress, Log, Otlp, Retention, Root, RunLimits, Runs, Secret, Settings, Storage,
+        ActionServer, Dependencies, Egress, Log, Otlp, Retention, Root, RunLimits, Runs, Secret, Settings,
+        Storage,
     },
     show::{self, Shown},
     sources::{self, Flags, Sources},
@@ -105,13 +106,16 @@ impl Said {
                 let right = || self.wrong(setting.key, format!("it is a whole number from {min} to {max}"));
                 number.map(|_| ()).ok_or_else(right)
             }
+            Kind::Switch(_) if value.to_bool().is_none() => {
+                Err(self.wrong(setting.key, "it is true or false"))
+            }
             Kind::Text(_) | Kind::Derived(_) | Kind::Secret if value.as_str().is_none() => {
                 Err(self.wrong(setting.key, "it is text: put it between quotes"))
             }
             Kind::Secret if value.as_str() == Some(show::MASK) => {
                 Err(self.wrong(setting.key, "that is the mask that is shown instead of it"))
             }
-            Kind::Text(_) | Kind::Derived(_) | Kind::Secret => Ok(()),
+            Kind::Text(_) | Kind::Derived(_) | Kind::Secret | Kind::Switch(_) => Ok(()),
         }
     }
 
@@ -152,6 +156,7 @@ impl Said {
             action_server: self
                 .header(raw.action_server.token, "action_server.token")?
                 .map(|token| ActionServer { token }),
+            dependencies: dependencies(raw.dependencies),
             log: Log { filter, format },
             otlp: self.otlp(raw.otlp)?,
         })
@@ -248,6 +253,24 @@ impl Said {
             return Err(self.wrong(key, "it is printable ASCII on one line"));
         }
         Ok(Secret::new(text))
+    }
+}
+
+fn dependencies(raw: raw::Dependencies) -> Dependencies {
+    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect();
+    Dependencies {
+        enabled: raw.enabled,
+        uv: (!raw.uv.is_empty()).then(|| PathBuf::from(raw.uv)),
+        index_url: Secret::new(raw.index_url),
+        extra_index_urls: Secret::new(raw.extra_index_urls),
+        find_links: words(&raw.find_links),
+        offline: raw.offline,
+        fallbacks: words(&raw.fallbacks),
+        wall: Duration::from_secs(raw.timeout_s),
+        parallel: count(raw.parallel),
+        files: count(raw.files),
+        bytes: raw.mib << 20,
+        cache_bytes: raw.cache_mib << 20,
     }
 }
 

@@ -25,6 +25,7 @@ pub(crate) struct Settings {
     /// `None`: that API is off.
     pub(crate) egress: Egress,
     pub(crate) action_server: Option<ActionServer>,
+    pub(crate) dependencies: Dependencies,
     pub(crate) log: Log,
     /// `None`: traces are sent nowhere.
     pub(crate) otlp: Option<Otlp>,
@@ -97,6 +98,28 @@ pub(crate) struct Egress {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ActionServer {
     pub(crate) token: Secret,
+}
+
+/// Packages that actions declare.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Dependencies {
+    pub(crate) enabled: bool,
+    /// `None`: it is looked for.
+    pub(crate) uv: Option<PathBuf>,
+    /// `None`: uv's own configuration says. It may hold a password, and so may the next.
+    pub(crate) index_url: Option<Secret>,
+    pub(crate) extra_index_urls: Option<Secret>,
+    pub(crate) find_links: Vec<String>,
+    pub(crate) offline: bool,
+    pub(crate) fallbacks: Vec<String>,
+    /// For one action.
+    pub(crate) wall: Duration,
+    pub(crate) parallel: usize,
+    /// Of one action, folders included.
+    pub(crate) files: usize,
+    /// Of one action, unpacked.
+    pub(crate) bytes: u64,
+    pub(crate) cache_bytes: u64,
 }
 
 /// The server's own log.

@@ -65,6 +65,7 @@ impl Sources<'_> {
             let default = match setting.kind {
                 Kind::Text(text) => Value::from(text),
                 Kind::Secret => Value::from(""),
+                Kind::Switch(default) => Value::from(default),
                 Kind::Integer { default, .. } => Value::from(default),
                 Kind::Derived(_) => continue,
             };
@@ -136,13 +137,12 @@ impl Provider for Layer {
     }
 }
 
-/// What a variable says. Text that is no number stays text, for the checks to refuse.
+/// What a variable says. Text that is no number and no switch stays text, for the checks to refuse.
 fn value(kind: Kind, text: &str) -> Value {
-    match (kind, text.trim().parse::<u64>()) {
-        (Kind::Integer { .. }, Ok(number)) => Value::from(number),
-        (Kind::Integer { .. }, Err(_)) | (Kind::Text(_) | Kind::Secret | Kind::Derived(_), _) => {
-            Value::from(text)
-        }
+    match kind {
+        Kind::Integer { .. } => text.trim().parse::<u64>().map_or_else(|_| Value::from(text), Value::from),
+        Kind::Switch(_) => text.trim().parse::<bool>().map_or_else(|_| Value::from(text), Value::from),
+        Kind::Text(_) | Kind::Secret | Kind::Derived(_) => Value::from(text),
     }
 }
 

@@ -5,6 +5,8 @@ use super::limits::{FUEL, MEMORY_MIB, WALL_S};
 
 /// The runtime has 1,600 sandboxes; those beyond the live runs are for imports.
 const PARALLEL_MAX: u64 = 1_500;
+/// Each imports its native modules only where it finds them.
+const FALLBACKS: &str = "aiohttp markupsafe msgpack pymongo pyyaml tornado wrapt";
 
 /// One setting.
 #[derive(Debug)]
@@ -26,6 +28,8 @@ pub(crate) enum Kind {
     Secret,
     /// Text whose default follows from something else, told here for people.
     Derived(&'static str),
+    /// On or off, with its default.
+    Switch(bool),
     /// A whole number.
     Integer {
         /// Where nobody says.
@@ -160,6 +164,39 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "action_server.token",
         "The token that callers of the action server's API send; empty turns that API off.",
     ),
+    switch("dependencies.enabled", true, "Whether packages that an upload declares are installed."),
+    text(
+        "dependencies.uv",
+        "",
+        "The program uv; empty looks for it on PATH, then where scripts/setup puts it.",
+    ),
+    secret(
+        "dependencies.index_url",
+        "The index that packages come from; empty leaves it to uv's own configuration.",
+    ),
+    secret("dependencies.extra_index_urls", "Further indexes, asked before that one, with spaces between."),
+    text(
+        "dependencies.find_links",
+        "",
+        "Folders and pages with wheels besides the indexes, with spaces between.",
+    ),
+    switch("dependencies.offline", false, "Whether only packages are used that were fetched before."),
+    text(
+        "dependencies.fallbacks",
+        FALLBACKS,
+        "Packages without a pure wheel that work when their native modules are left out, with spaces between.",
+    ),
+    integer("dependencies.timeout_s", 300, 1, 3_600, "How long one upload's packages may take, in seconds."),
+    integer(
+        "dependencies.parallel",
+        2,
+        1,
+        64,
+        "Uploads whose packages are installed at one time; others wait.",
+    ),
+    integer("dependencies.files", 10_000, 1, 100_000, "Files and folders of one action's packages."),
+    integer("dependencies.mib", 128, 1, 1_024, "One action's packages, unpacked, in MiB."),
+    integer("dependencies.cache_mib", 2_048, 1, 1_048_576, "Fetched wheels kept for later uploads, in MiB."),
     text(
         "log.level",
         "info",
@@ -183,6 +220,10 @@ const FUEL_MAX: u64 = 1_000_000_000_000_000;
 
 const fn text(key: &'static str, default: &'static str, about: &'static str) -> Setting {
     Setting { key, kind: Kind::Text(default), about }
+}
+
+const fn switch(key: &'static str, default: bool, about: &'static str) -> Setting {
+    Setting { key, kind: Kind::Switch(default), about }
 }
 
 const fn secret(key: &'static str, about: &'static str) -> Setting {
@@ -209,6 +250,7 @@ mod tests {
             Kind::Text("") | Kind::Secret => ("empty".to_owned(), String::new()),
             Kind::Text(text) => (format!("`{text}`"), String::new()),
             Kind::Derived(from) => (from.to_owned(), String::new()),
+            Kind::Switch(default) => (default.to_string(), " `true` or `false`.".to_owned()),
             Kind::Integer { default, min, max } => (default.to_string(), format!(" From {min} to {max}.")),
         };
         let flag = setting.flag().map(|flag| format!(", `{flag}`")).unwrap_or_default();

@@ -120,10 +120,19 @@ pub(crate) struct Version {
     pub(crate) number: u32,
     /// The BLAKE3 hash of the zip as it was uploaded: where its bytes lie.
     pub(crate) bundle: [u8; 32],
+    /// The hash of the packages that were installed for it; `None` when it declares none, or they came along.
+    pub(crate) packages: Option<[u8; 32]>,
     pub(crate) bytes: u64,
     pub(crate) zip_file_name: String,
     pub(crate) created_by: String,
     pub(crate) created_at: Timestamp,
+}
+
+impl Version {
+    /// The hashes of all that is kept for it.
+    pub(crate) fn blobs(&self) -> impl Iterator<Item = [u8; 32]> + use<> {
+        [Some(self.bundle), self.packages].into_iter().flatten()
+    }
 }
 
 /// What an action's runs have come to: counted with each run, never recounted.

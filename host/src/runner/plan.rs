@@ -57,6 +57,8 @@ pub(crate) struct Draft {
     /// What runs are told of where they came from.
     pub(crate) organisation: Organisation,
     pub(crate) zip: Arc<[u8]>,
+    /// What was installed for it.
+    pub(crate) packages: Option<Arc<[u8]>>,
 }
 
 /// Why there is no plan.
@@ -92,6 +94,8 @@ pub(super) struct Making {
     /// Where bundles are unpacked.
     pub(super) folder: PathBuf,
     pub(super) bundle_limits: bundle::Limits,
+    /// Of what is installed for a bundle.
+    pub(super) package_limits: bundle::Limits,
     /// The bounds that are not an action's to choose.
     pub(super) limits: Limits,
     pub(super) import_wall: Duration,
@@ -200,19 +204,22 @@ impl Making {
         let read = self.store.read(move |view| {
             let found = view.version(&id, version)?.ok_or(NotPrepared::NoVersion(version))?;
             let zip = view.bundle(&found.bundle)?.ok_or(NotPrepared::NoVersion(version))?;
+            let packages = view.packages(&found)?;
             let organisation = view.organisation(&org)?.ok_or(NotPrepared::NoAction)?;
-            Ok::<_, NotPrepared>((zip, organisation))
+            Ok::<_, NotPrepared>((zip, packages, organisation))
         });
-        let (zip, organisation) = read.await?;
-        let draft = Draft { action, organisation, zip: zip.into() };
+        let (zip, packages, organisation) = read.await?;
+        let draft = Draft { action, organisation, zip: zip.into(), packages: packages.map(Into::into) };
         self.make(draft, &CancellationToken::new()).await
     }
 
     async fn make(&self, draft: Draft, cancel: &CancellationToken) -> Result<Plan, NotPrepared> {
-        let Draft { action, organisation, zip } = draft;
+        let Draft { action, organisation, zip, packages } = draft;
         let origin = origin(&organisation, &action.service_account, &self.public_url);
-        let (folder, bundle_limits) = (self.folder.clone(), self.bundle_limits);
-        let unpacking = tokio::task::spawn_blocking(move || Unpacked::new(&zip, &folder, &bundle_limits));
+        let (folder, limits, package_limits) = (self.folder.clone(), self.bundle_limits, self.package_limits);
+        let unpacking = tokio::task::spawn_blocking(move || {
+            Unpacked::new(&zip, packages.as_deref(), &folder, (&limits, &package_limits))
+        });
         let unpacked = unpacking.await.map_err(|error| NotPrepared::Files(error.to_string()))?;
         let unpacked = unpacked.map_err(|error| match error {
             unpacked::Error::Refused(why) => NotPrepared::Bundle(why),

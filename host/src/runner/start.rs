@@ -45,6 +45,8 @@ pub(crate) struct Settings {
     /// Fuel that an organisation's runs may use in a minute; 0 for no bound.
     pub(crate) org_fuel_per_minute: u64,
     pub(crate) bundle_limits: bundle::Limits,
+    /// Of what is installed for a bundle.
+    pub(crate) package_limits: bundle::Limits,
     /// The bounds of a run that its action does not choose.
     pub(crate) limits: Limits,
     /// Wall time of importing an action.
@@ -112,6 +114,7 @@ impl Runner {
             store: store.clone(),
             folder: settings.bundles_dir,
             bundle_limits: settings.bundle_limits,
+            package_limits: settings.package_limits,
             limits: settings.limits.clone(),
             import_wall: settings.import_wall,
             grants: Grants::new(settings.egress),

@@ -15,8 +15,9 @@ use tokio_util::sync::CancellationToken;
 use super::{control, gate::Gate, gauges, listen::Listener, sweep::Sweeper};
 use crate::{
     api,
-    app::{self, App, PolicyBounds},
+    app::{self, App, Packaging, PolicyBounds},
     config::{self, Places, Settings},
+    deps::Resolver,
     hooks,
     model::policy::{Missed, Overlap, Policy, Retention, Retry},
     runner::{self, Bounds, Runner},
@@ -116,6 +117,7 @@ pub(crate) async fn serve(options: Options, stop: CancellationToken) -> Result<(
     tell(Told::Draining);
     // No new runs; those who wait for one get their answer before the connections end.
     background.cancel();
+    app.end_uploads().await;
     app.runner().drain(settings.drain).await;
     end.cancel();
     for task in [listening, controlled, later, scheduler, sweeper, gauges] {
@@ -153,7 +155,9 @@ async fn start(
     };
     // First: it takes the folder for this process alone, and empties what the engine is about to fill.
     let store = opening.await.map_err(|error| Error::Thread(error.to_string()))??;
-    let engine = open_engine(settings, places, &work, tell).await?;
+    let guest = Guest::open(&places.guest_dir)?;
+    let packaging = packaging(settings, places, &work, &guest);
+    let engine = open_engine(guest, settings, places, &work, tell).await?;
     let threads =
         settings.runs.threads.unwrap_or_else(|| thread::available_parallelism().map_or(2, usize::from));
     let runner = runner::Settings {
@@ -166,6 +170,7 @@ async fn start(
         },
         org_fuel_per_minute: settings.runs.org_fuel_per_minute.unwrap_or(0),
         bundle_limits: config::BUNDLE_LIMITS,
+        package_limits: config::package_limits(&settings.dependencies),
         limits: limits(settings),
         import_wall: settings.runs.import_wall,
         egress: settings.egress.allow.clone(),
@@ -175,7 +180,7 @@ async fn start(
     };
     let runner = Runner::start(engine, store.clone(), runner, &Handle::current());
     let runner = runner.map_err(|error| Error::Folder { path: work, why: error.kind() })?;
-    let app = App::new(store, runner, app_settings(settings));
+    let app = App::new(store, runner, app_settings(settings, packaging));
     let root = settings.root.as_ref();
     let password = root.and_then(|root| root.password.as_ref()).map(config::Secret::expose);
     let made = app.set_up(root.map(|root| root.email.as_str()), password).await?;
@@ -203,12 +208,12 @@ fn open_store(settings: &Settings, work: &Path, metrics: Arc<Metrics>) -> Result
 }
 
 async fn open_engine(
+    guest: Guest,
     settings: &Settings,
     places: &Places,
     work: &Path,
     tell: &Arc<dyn Fn(Told<'_>) + Send + Sync>,
 ) -> Result<Engine, Error> {
-    let guest = Guest::open(&places.guest_dir)?;
     let engine_settings = places.engine(&work.join("scratch"), settings.runs.kept);
     let (executor, tell) = (Handle::current(), tell.clone());
     // Compiling blocks.
@@ -223,7 +228,20 @@ fn limits(settings: &Settings) -> actiond_runtime::Limits {
     config::limits(default.fuel, default.wall, default.memory_bytes)
 }
 
-fn app_settings(settings: &Settings) -> app::Settings {
+/// How packages of uploads are found. What was left of earlier ones is not needed.
+fn packaging(settings: &Settings, places: &Places, work: &Path, guest: &Guest) -> Packaging {
+    let folder = settings.data_dir.join("packages");
+    let _ = std::fs::remove_dir_all(folder.join("builds"));
+    let found = config::packages(&settings.dependencies, places, folder, guest.python());
+    Packaging {
+        resolver: Resolver::new(found),
+        bundle_limits: config::BUNDLE_LIMITS,
+        limits: config::package_limits(&settings.dependencies),
+        folder: work.join("uploads"),
+    }
+}
+
+fn app_settings(settings: &Settings, packaging: Packaging) -> app::Settings {
     let (runs, kept) = (&settings.runs, &settings.retention);
     let retention = Retention { runs: kept.runs as u64, age: kept.age, bytes: kept.bytes };
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
@@ -256,6 +274,7 @@ fn app_settings(settings: &Settings) -> app::Settings {
         idempotency: kept.idempotency,
         body_bytes: settings.body_bytes,
         public_url: settings.public_url.clone(),
+        packaging,
         action_server_token: settings.action_server.as_ref().map(|server| server.token.expose().to_owned()),
     }
 }

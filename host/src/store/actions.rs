@@ -58,10 +58,12 @@ impl Change<'_> {
         self.put(key::action(&action.org, &action.id), &ActionRecord::from(action), ACTION)
     }
 
-    /// Keeps a version, and that its bundle is in use.
+    /// Keeps a version, and that its bundle and packages are in use.
     pub(crate) fn put_version(&mut self, action: &ActionId, version: &Version) -> Result<()> {
         self.put(key::version(action, version.number), &VersionRecord::from(version), VERSION)?;
-        self.put_bytes(key::bundle_user(&version.bundle, action, version.number), Vec::new());
+        for blob in version.blobs() {
+            self.put_bytes(key::bundle_user(&blob, action, version.number), Vec::new());
+        }
         Ok(())
     }
 

@@ -1,4 +1,5 @@
-//! Bundles in the store: zips as they were uploaded, each kept once under its hash, for as long as a version uses it.
+//! Bundles in the store: zips as they were uploaded, and the packages that were installed for them, each kept once under its
+//! hash, for as long as a version uses it.
 
 use super::{Change, Result, Store, View, key};
 use crate::model::{action::Version, id::ActionId};
@@ -29,6 +30,11 @@ impl Store {
 impl View {
     pub(crate) fn bundle(&self, hash: &[u8; 32]) -> Result<Option<Vec<u8>>> {
         self.blob(&key::bundle(hash))
+    }
+
+    /// What was installed for a version.
+    pub(crate) fn packages(&self, version: &Version) -> Result<Option<Vec<u8>>> {
+        version.packages.map_or(Ok(None), |hash| self.bundle(&hash))
     }
 
     fn has_bundle(&self, hash: &[u8; 32]) -> Result<bool> {
@@ -72,15 +78,15 @@ impl Change<'_> {
 
     /// The versions are gone; a bundle that nobody else uses goes with them.
     pub(super) fn release_bundles(&mut self, action: &ActionId, versions: &[Version]) -> Result<()> {
-        for version in versions {
-            self.remove(key::bundle_user(&version.bundle, action, version.number));
-            let numbers: Vec<u32> = versions
-                .iter()
-                .filter(|other| other.bundle == version.bundle)
-                .map(|other| other.number)
-                .collect();
-            if !self.bundle_has_users_besides(&version.bundle, action, &numbers)? {
-                self.remove_below(&key::bundle(&version.bundle))?;
+        let uses = |blob: &[u8; 32], version: &Version| version.blobs().any(|other| other == *blob);
+        for blob in versions.iter().flat_map(Version::blobs) {
+            let users = versions.iter().filter(|version| uses(&blob, version));
+            let numbers: Vec<u32> = users.map(|version| version.number).collect();
+            for number in &numbers {
+                self.remove(key::bundle_user(&blob, action, *number));
+            }
+            if !self.bundle_has_users_besides(&blob, action, &numbers)? {
+                self.remove_below(&key::bundle(&blob))?;
             }
         }
         Ok(())

@@ -10,8 +10,8 @@
 //! | `V` action, number | version |
 //! | `T` action | activity: last runs, counts, how far the schedule is decided |
 //! | `S` action | memory of a stateful action |
-//! | `B` hash | a bundle's bytes |
-//! | `b` hash, action, number | a version that uses the bundle |
+//! | `B` hash | the bytes of a bundle, or of packages |
+//! | `b` hash, action, number | a version that uses them |
 //! | `R` run | run |
 //! | `a` action, run · `o` org, run | status and trigger: runs in order |
 //! | `I` run · `X` run | a run's input · result |

@@ -78,6 +78,7 @@ fn every_setting_can_come_from_its_variable_and_from_a_file() {
     for setting in SETTINGS {
         let text = match (setting.kind, setting.key) {
             (Kind::Integer { default, .. }, _) => default.to_string(),
+            (Kind::Switch(default), _) => default.to_string(),
             (_, "listen") => "0.0.0.0:80".to_owned(),
             (_, "log.level") => "debug".to_owned(),
             (_, "log.format") => "json".to_owned(),
@@ -91,8 +92,8 @@ fn every_setting_can_come_from_its_variable_and_from_a_file() {
         let effective = Effective::of(&Sources { file: None, variables: &variables, flags: &flags }).unwrap();
         assert!(line(&effective, setting.key).ends_with(&format!("# env {}", setting.variable())));
 
-        let is_integer = matches!(setting.kind, Kind::Integer { .. });
-        let value = if is_integer { text } else { format!("{text:?}") };
+        let is_bare = matches!(setting.kind, Kind::Integer { .. } | Kind::Switch(_));
+        let value = if is_bare { text } else { format!("{text:?}") };
         let file = match setting.section() {
             Some(section) => format!("[{section}]\n{} = {value}\n", &setting.key[section.len() + 1..]),
             None => format!("{} = {value}\n", setting.key),

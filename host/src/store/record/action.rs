@@ -86,6 +86,8 @@ impl TryFrom<ActionRecord> for Action {
 pub(in crate::store) struct VersionRecord {
     number: u32,
     bundle: [u8; 32],
+    #[serde(default)]
+    packages: Option<[u8; 32]>,
     bytes: u64,
     zip_file_name: String,
     created_by: String,
@@ -97,6 +99,7 @@ impl From<&Version> for VersionRecord {
         Self {
             number: version.number,
             bundle: version.bundle,
+            packages: version.packages,
             bytes: version.bytes,
             zip_file_name: version.zip_file_name.clone(),
             created_by: version.created_by.clone(),
@@ -112,6 +115,7 @@ impl TryFrom<VersionRecord> for Version {
         Ok(Self {
             number: record.number,
             bundle: record.bundle,
+            packages: record.packages,
             bytes: record.bytes,
             zip_file_name: record.zip_file_name,
             created_by: record.created_by,

@@ -165,6 +165,22 @@ async fn bundles_are_kept_while_somebody_uses_them() {
     let versions = [version(1, hash), version(2, hash)];
     write(&store, move |change| change.remove_versions(&action_id(1), &versions)).await;
     assert!(!has(&store));
+    // As the packages of two versions whose bundles differ.
+    store.put_bundle(hash, noise(300_000).into(), action_id(9)).await.unwrap();
+    let with = move |number: u32| Version {
+        packages: Some(hash),
+        ..version(number, [u8::try_from(number).unwrap(); 32])
+    };
+    write(&store, move |change| {
+        change.put_version(&action_id(1), &with(11))?;
+        change.put_version(&action_id(1), &with(12))?;
+        change.unpin_bundle(&hash, &action_id(9), true)
+    })
+    .await;
+    write(&store, move |change| change.remove_versions(&action_id(1), &[with(11)])).await;
+    assert!(has(&store));
+    write(&store, move |change| change.remove_versions(&action_id(1), &[with(12)])).await;
+    assert!(!has(&store));
 }
 
 #[tokio::test]
@@ -207,6 +223,7 @@ fn version(number: u32, bundle: [u8; 32]) -> Version {
     Version {
         number,
         bundle,
+        packages: None,
         bytes: 1,
         zip_file_name: String::new(),
         created_by: String::new(),

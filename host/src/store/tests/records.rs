@@ -319,6 +319,7 @@ async fn organisations_and_versions_come_back() {
     let version = |number| Version {
         number,
         bundle: [3; 32],
+        packages: (number != 1).then_some([4; 32]),
         bytes: u64::MAX,
         zip_file_name: STRANGE.to_owned(),
         created_by: String::new(),

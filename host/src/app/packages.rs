@@ -1,0 +1,105 @@
+//! The packages of an upload: what it declares, found and packed before it is tried out.
+
+use std::{fs, path::PathBuf, sync::Arc};
+
+use super::state::App;
+use crate::{
+    bundle,
+    deps::{self, Declared, Resolver, Watch},
+};
+
+/// How the packages of uploads are found.
+#[derive(Debug, Clone)]
+pub(crate) struct Packaging {
+    pub(crate) resolver: Resolver,
+    /// Of what an upload unpacks to.
+    pub(crate) bundle_limits: bundle::Limits,
+    /// Of what is installed for it.
+    pub(crate) limits: bundle::Limits,
+    /// Where both are unpacked for a moment.
+    pub(crate) folder: PathBuf,
+}
+
+/// Why there are no packages.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotPackaged {
+    #[error(transparent)]
+    Dependencies(#[from] deps::Error),
+    /// The zip breaks a rule.
+    #[error("the zip {0}")]
+    Zip(String),
+    /// What was installed for it does.
+    #[error("what the action requires {0}")]
+    Installed(String),
+    #[error("cannot unpack what was uploaded: {0}")]
+    Files(String),
+}
+
+impl App {
+    /// What is to be kept for an upload beside its zip. `None`: it declares nothing, or its packages came along.
+    pub(super) async fn packages(
+        &self,
+        zip: Arc<[u8]>,
+        watch: &Watch,
+    ) -> Result<Option<Arc<[u8]>>, NotPackaged> {
+        let packaging = self.packaging().clone();
+        let (for_reading, python) = (packaging.clone(), packaging.resolver.python().clone());
+        let declared = blocking(move || for_reading.declared(&zip, &python)).await?;
+        if let Some(warning) = declared.warning() {
+            watch.see(&warning);
+        }
+        let requirements = match declared {
+            Declared::Nothing | Declared::Vendored { .. } => return Ok(None),
+            Declared::Required(requirements) => requirements,
+        };
+        let resolved = packaging.resolver.resolve(&requirements, watch).await?;
+        let packed = blocking(move || {
+            let into = packaging.temporary()?;
+            let packed = bundle::pack(&resolved.packages(), into.path(), &packaging.limits);
+            // A failure to clean up is told by the next one.
+            let _ = packaging.resolver.prune();
+            packed.map_err(of_installed)
+        });
+        packed.await.map(|packed| Some(packed.into()))
+    }
+}
+
+impl Packaging {
+    fn declared(&self, zip: &[u8], python: &deps::Version) -> Result<Declared, NotPackaged> {
+        if !bundle::holds_any(zip, &deps::FILES, &self.bundle_limits) {
+            return Ok(Declared::Nothing);
+        }
+        let folder = self.temporary()?;
+        let (file, into) = (folder.path().join("zip"), folder.path().join("files"));
+        let written = fs::write(&file, zip).and_then(|()| fs::create_dir(&into));
+        written.map_err(|error| NotPackaged::Files(error.to_string()))?;
+        let unpacked = bundle::unpack(&file, &into, &self.bundle_limits).map_err(of_zip)?;
+        Ok(deps::declared(&unpacked.root, python)?)
+    }
+
+    fn temporary(&self) -> Result<tempfile::TempDir, NotPackaged> {
+        let made = fs::create_dir_all(&self.folder)
+            .and_then(|()| tempfile::Builder::new().prefix("upload-").tempdir_in(&self.folder));
+        made.map_err(|error| NotPackaged::Files(error.to_string()))
+    }
+}
+
+fn of_zip(error: bundle::Error) -> NotPackaged {
+    match error {
+        bundle::Error::Refused { why, .. } => NotPackaged::Zip(why.to_string()),
+        error @ bundle::Error::Work { .. } => NotPackaged::Files(error.to_string()),
+    }
+}
+
+fn of_installed(error: bundle::Error) -> NotPackaged {
+    match error {
+        bundle::Error::Refused { why, .. } => NotPackaged::Installed(why.to_string()),
+        error @ bundle::Error::Work { .. } => NotPackaged::Files(error.to_string()),
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, NotPackaged> + Send + 'static,
+) -> Result<T, NotPackaged> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| NotPackaged::Files(error.to_string()))?
+}
