@@ -40,6 +40,9 @@ pub(super) struct Wait {
     pub(super) ready: PollFlags,
 }
 
+/// A socket as the reactor knows it for one wait, and for what.
+type Registered = (AsyncFd<Arc<OwnedFd>>, Interest);
+
 /// What `fd` is ready for, of `events`, as the kernel sees it.
 pub(super) fn now(fd: &OwnedFd, events: PollFlags) -> PollFlags {
     let mut polled = [PollFd::new(fd, events)];
@@ -99,7 +102,7 @@ fn look(waits: &mut [Wait]) -> Result<usize, Errno> {
     deprecated,
     reason = "its successor is unsafe to call; an `Arc<OwnedFd>` is what it must be: open, and always the same"
 )]
-fn register(waits: &[Wait]) -> Result<Vec<(AsyncFd<Arc<OwnedFd>>, Interest)>, Errno> {
+fn register(waits: &[Wait]) -> Result<Vec<Registered>, Errno> {
     let one = |wait: &Wait| {
         let interest = interest(wait.events);
         let registered = AsyncFd::with_interest(wait.fd.clone(), interest);
@@ -120,7 +123,7 @@ fn interest(events: PollFlags) -> Interest {
 }
 
 /// Ends when one of them may be ready. Without any it never does.
-async fn woken(registered: &[(AsyncFd<Arc<OwnedFd>>, Interest)]) {
+async fn woken(registered: &[Registered]) {
     let mut all: Vec<_> = registered.iter().map(|(fd, interest)| Box::pin(fd.ready(*interest))).collect();
     poll_fn(|context| {
         let ready = all.iter_mut().any(|one| one.as_mut().poll(context).is_ready());
