@@ -309,7 +309,7 @@ async fn organisations_and_versions_come_back() {
     let store = open(folder.path());
     let tokens = BTreeMap::from([("a@b".parse().unwrap(), STRANGE.to_owned())]);
     for origin in [Origin::default(), Origin { url: Some(String::new()), tokens }] {
-        let row = Organisation { id: org("default"), created_at: at(0), origin };
+        let row = Organisation { id: org("default"), created_at: at(0), origin, egress: Vec::new() };
         let put = row.clone();
         write(&store, move |change| change.put_organisation(&put)).await;
         assert_eq!(store.0.view.organisation(&row.id).unwrap().as_ref(), Some(&row));
