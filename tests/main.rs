@@ -15,6 +15,7 @@ mod kill;
 mod limits;
 mod program;
 mod runs;
+mod secrets;
 mod server;
 mod soak;
 mod tidy;

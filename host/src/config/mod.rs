@@ -15,6 +15,6 @@ mod table;
 pub(crate) use limits::{BUNDLE_LIMITS, ENVIRONMENT_LIMITS, FUEL, MEMORY_MIB, WALL_S, limits};
 pub(crate) use place::{Kept, Places};
 pub(crate) use read::Effective;
-pub(crate) use settings::{Secret, Settings};
+pub(crate) use settings::{Secret, SecretKey, Settings};
 pub(crate) use show::Shown;
 pub(crate) use sources::Flags;

@@ -15,6 +15,7 @@ pub(super) struct Raw {
     pub(super) runs: Runs,
     pub(super) retention: Retention,
     pub(super) storage: Storage,
+    pub(super) secret: Secret,
     pub(super) action_server: ActionServer,
     pub(super) log: Log,
     pub(super) otlp: Otlp,
@@ -65,6 +66,13 @@ pub(super) struct Storage {
     pub(super) cache_mib: u64,
     pub(super) free_mib_min: u64,
     pub(super) flush_ms: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Secret {
+    pub(super) key: String,
+    pub(super) key_file: String,
 }
 
 #[derive(Debug, Deserialize)]

@@ -20,6 +20,8 @@ pub(crate) struct Settings {
     pub(crate) runs: Runs,
     pub(crate) retention: Retention,
     pub(crate) storage: Storage,
+    /// The key of secrets.
+    pub(crate) secret_key: SecretKey,
     /// `None`: that API is off.
     pub(crate) action_server: Option<ActionServer>,
     pub(crate) log: Log,
@@ -81,6 +83,13 @@ pub(crate) struct Storage {
     pub(crate) cache_bytes: u64,
     pub(crate) free_bytes_min: u64,
     pub(crate) flush: Duration,
+}
+
+/// Where the key of secrets is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum SecretKey {
+    Said(Secret),
+    File(PathBuf),
 }
 
 /// The action server's API.

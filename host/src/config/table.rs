@@ -149,6 +149,15 @@ pub(crate) const SETTINGS: &[Setting] = &[
     ),
     integer("storage.flush_ms", 200, 1, 60_000, "How often the store is flushed to disk, in milliseconds."),
     secret(
+        "secret.key",
+        "The key that secrets are encrypted with, 32 bytes in base64; empty takes the one in the key file.",
+    ),
+    derived(
+        "secret.key_file",
+        "`secret.key` in `data_dir`",
+        "The file that holds that key; the first start makes it.",
+    ),
+    secret(
         "action_server.token",
         "The token that callers of the action server's API send; empty turns that API off.",
     ),

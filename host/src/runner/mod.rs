@@ -10,9 +10,11 @@ mod finish;
 mod fuel;
 mod lanes;
 mod live;
+mod mask;
 mod memory;
 mod plan;
 mod recover;
+mod secrets;
 mod start;
 mod unpacked;
 

@@ -7,6 +7,7 @@ mod hook;
 mod organisation;
 mod policy;
 mod run;
+mod secret;
 mod time;
 
 pub(super) use account::AccountRecord;
@@ -15,4 +16,5 @@ pub(super) use audit::AuditRecord;
 pub(super) use hook::HookRecord;
 pub(super) use organisation::OrganisationRecord;
 pub(super) use run::{LogLineRecord, RunRecord};
+pub(super) use secret::SecretRecord;
 pub(super) use time::{micros, millis};
