@@ -65,7 +65,7 @@ impl Route {
             ("run_id", RUN),
             ("version", "1"),
             ("email", "no@one.example.com"),
-            ("name", "none"),
+            ("name", "NONE"),
             ("token", "none"),
         ];
         let all = with.iter().chain(&usual);
@@ -190,6 +190,10 @@ fn ids_of_nothing_are_not_found() {
     for route in &Route::all(&server) {
         let what = format!("{} {}", route.method, route.path);
         if route.names().iter().all(|name| *name == "org") && !route.is_form {
+            continue;
+        }
+        // What it names is made by it.
+        if what == "PUT /api/{org}/secrets/{name}" {
             continue;
         }
         let answer = route.call(&server, &route.filled(&[])).send();

@@ -20,6 +20,7 @@ mod limits;
 mod net;
 mod program;
 mod runs;
+mod secrets;
 mod server;
 mod soak;
 mod tidy;

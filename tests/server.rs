@@ -70,8 +70,14 @@ impl Server {
     }
 
     pub(crate) fn again_with(place: Arc<Place>, env: &[(&str, &str)]) -> Self {
+        Self::again_by(place, env, &[])
+    }
+
+    /// The same, with these flags too.
+    pub(crate) fn again_by(place: Arc<Place>, env: &[(&str, &str)], flags: &[&str]) -> Self {
+        let flags = [&["--listen", "127.0.0.1:0", "--data-dir", "data"], flags].concat();
         let mut start = place
-            .start("serve", &["--listen", "127.0.0.1:0", "--data-dir", "data"])
+            .start("serve", &flags)
             .env("ACTIOND_ROOT_EMAIL", ROOT.0)
             .env("ACTIOND_ROOT_PASSWORD", ROOT.1);
         for (key, value) in env {

@@ -23,6 +23,7 @@ mod signals;
 mod store;
 mod telemetry;
 mod terminal;
+mod vault;
 
 /// Threads hand over what others free, and one password takes 19 MiB: the system's allocator keeps that.
 #[global_allocator]

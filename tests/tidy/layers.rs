@@ -14,7 +14,7 @@ const LAYERS: &[&[&str]] = &[
     &["app"],
     &["runner"],
     &["report", "config"],
-    &["store", "egress", "deps", "bundle", "environment", "records", "origin"],
+    &["store", "egress", "deps", "bundle", "environment", "records", "origin", "vault"],
     &["terminal", "signals", "telemetry", "json"],
     &["clock", "model", "random"],
 ];

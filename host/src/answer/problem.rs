@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::{observe, word::Word};
 use crate::{
-    app::{Denied, NotMade, NotPackaged, NotSaved},
+    app::{Denied, NotKept, NotMade, NotPackaged, NotSaved},
     deps::Fault,
     environment,
     runner::{NotPrepared, Refused},
@@ -200,7 +200,9 @@ impl From<NotSaved> for Problem {
             | NotSaved::Long { .. }
             | NotSaved::Policy(_)
             | NotSaved::TooMany
+            | NotSaved::NoSecret(_)
             | NotSaved::TooManyOrganisations => Self::bad_request(message),
+            NotSaved::Grant => Self::forbidden().hint(message),
             NotSaved::Taken(_) => Self::new(StatusCode::CONFLICT, Word::Exists, message),
             NotSaved::Packages(error) => error.into(),
             NotSaved::Prepare(error) => error.into(),
@@ -281,6 +283,26 @@ impl From<NotMade> for Problem {
             | NotMade::TooMany => Self::bad_request(message),
             NotMade::Root => Self::forbidden(),
             NotMade::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<NotKept> for Problem {
+    fn from(not_kept: NotKept) -> Self {
+        let message = not_kept.to_string();
+        match not_kept {
+            NotKept::NoOrganisation(_) | NotKept::NoAction(_) | NotKept::NoSecret(_) => {
+                Self::not_found(message)
+            }
+            NotKept::Name(_)
+            | NotKept::Reserved(_)
+            | NotKept::LongName { .. }
+            | NotKept::Empty
+            | NotKept::Long { .. }
+            | NotKept::Nul
+            | NotKept::TooMany
+            | NotKept::TooMuch { .. } => Self::bad_request(message),
+            NotKept::Store(error) => error.into(),
         }
     }
 }

@@ -17,7 +17,7 @@ use super::{
     wire::rfc3339,
 };
 use crate::{
-    app::{App, Edit},
+    app::{App, Edit, Grants},
     clock,
     model::{
         account::Permission,
@@ -83,6 +83,8 @@ pub(super) struct SettingsWire {
     paused: bool,
     version: u32,
     policy: PolicyWire,
+    /// The organisation's secrets that it was granted
+    secrets: Vec<String>,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -92,6 +94,8 @@ pub(super) struct EditSettingsWire {
     timezone: Option<String>,
     #[serde(default, deserialize_with = "object_field")]
     policy: Option<PolicyWire>,
+    /// Names of the organisation's secrets that it gets; only an admin changes them
+    secrets: Option<Vec<String>>,
 }
 
 /// When an action runs by itself, and what became of earlier times.
@@ -136,6 +140,7 @@ pub(super) async fn settings(
         paused: action.paused,
         version: action.version,
         policy: PolicyWire::from(&action.policy),
+        secrets: action.secrets,
     }))
 }
 
@@ -155,7 +160,9 @@ pub(super) async fn edit_settings(
     caller.may(&org, Permission::EditActions)?;
     let (action, _) = found(&app, &caller, &org, &id).await?;
     let policy = wire.policy.map(|policy| policy.over(&action.policy)).transpose()?;
-    let edit = Edit { zone: wire.timezone, policy, ..Edit::default() };
+    let by_admin = caller.may(&org, Permission::Administer).is_ok();
+    let grants = wire.secrets.map(|names| Grants { names, by_admin });
+    let edit = Edit { zone: wire.timezone, policy, grants, ..Edit::default() };
     app.edit(action.org, action.id, edit, caller.email()).await?;
     settings(State(app), Path((org, id)), caller).await
 }

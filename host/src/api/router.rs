@@ -9,7 +9,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     actions, audit, builds, connections, description::complete, details, health, hooks, invoke, jobs,
-    organisations, problem::Problem, runs, service_accounts, upload, users,
+    organisations, problem::Problem, runs, secrets, service_accounts, upload, users,
 };
 use crate::{
     answer::{Intake, admit, observe},
@@ -26,6 +26,7 @@ const BODY_WAIT: Duration = Duration::from_secs(30);
         (name = "actions", description = "Actions, their versions, schedules and policies"),
         (name = "runs", description = "Running actions, and what came of it"),
         (name = "hooks", description = "Running actions by senders that cannot log in"),
+        (name = "secrets", description = "Values that runs get and nobody can read again"),
         (name = "accounts", description = "Organisations, who may do what in them, and who did"),
         (name = "jobs", description = "OpenObserve's action-server API: other clusters' actions, run here"),
         (name = "server", description = "The server itself"),
@@ -77,6 +78,10 @@ fn actions_router() -> OpenApiRouter<App> {
         .routes(routes!(details::roll_back))
         .routes(routes!(hooks::list, hooks::create))
         .routes(routes!(hooks::revoke))
+        .routes(routes!(secrets::list))
+        .routes(routes!(secrets::put, secrets::remove))
+        .routes(routes!(secrets::list_of_action))
+        .routes(routes!(secrets::put_of_action, secrets::remove_of_action))
 }
 
 fn runs_router() -> OpenApiRouter<App> {

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use super::{builds::BuildWire, caller::Caller, details::PolicyWire, problem::Problem, query::Path};
 use crate::{
     answer::{Prefer, Room, Word},
-    app::{App, NotSaved, Upload},
+    app::{App, Grants, NotSaved, Upload},
     environment::{self, is_key},
     model::{
         account::Permission,
@@ -49,6 +49,7 @@ struct Form {
     service_account: String,
     id: Option<ActionId>,
     policy: Option<PolicyWire>,
+    secrets: Option<Vec<String>>,
 }
 
 /// Create an action, or upload a new version of one (with `id`)
@@ -83,7 +84,8 @@ pub(super) async fn upload(
         return Err(Problem::bad_request("Missing mandatory fields"));
     }
     let org = caller.may(&org, Permission::EditActions)?;
-    let upload = form.upload(&app, org.clone(), caller.email())?;
+    let by_admin = caller.may(org.as_str(), Permission::Administer).is_ok();
+    let upload = form.upload(&app, org.clone(), caller.email(), by_admin)?;
     if Prefer::of(&headers) == Prefer::Async {
         let busy =
             || Problem::new(StatusCode::SERVICE_UNAVAILABLE, Word::Busy, "too many uploads: try again");
@@ -123,6 +125,8 @@ pub(super) struct UploadForm {
     timezone: Option<String>,
     /// A JSON object, see the settings of an action
     policy: Option<String>,
+    /// A JSON array: names of the organisation's secrets that the action gets; only an admin changes them
+    secrets: Option<String>,
 }
 
 /// A form that ends early simply ends: what is missing then is told by whoever looks.
@@ -193,13 +197,18 @@ impl Form {
                         .map_err(|error| Problem::bad_request(format!("Invalid JSON in policy: {error}")))?,
                 );
             }
+            "secrets" => {
+                let written = text(part, "Secrets field", "secrets").await?;
+                let bad = |_| Problem::bad_request("Invalid JSON in secrets: send an array of names");
+                self.secrets = Some(serde_json::from_str(&written).map_err(bad)?);
+            }
             // What clients send beyond that counts for nothing, but is read up to the limit.
             _ => drop(bytes(part, FIELD_BYTES_MAX).await),
         }
         Ok(())
     }
 
-    fn upload(self, app: &App, org: OrgId, by: String) -> Result<Upload, Problem> {
+    fn upload(self, app: &App, org: OrgId, by: String, by_admin: bool) -> Result<Upload, Problem> {
         let missing = || Problem::bad_request("Missing mandatory fields");
         let file = self.file.ok_or_else(missing)?;
         if file.is_empty() {
@@ -220,6 +229,7 @@ impl Form {
             zip_file_name: self.file_name.ok_or_else(missing)?,
             zip: file.into(),
             policy,
+            grants: self.secrets.map(|names| Grants { names, by_admin }),
             by,
             origin: None,
         })

@@ -9,6 +9,7 @@ use super::{
     jobs::{ORGS_MAX, settle_in, with_origin},
     packages::NotPackaged,
     policy::BadPolicy,
+    secrets::Grants,
     state::App,
     trace::new_traceparent,
 };
@@ -56,6 +57,8 @@ pub(crate) struct Upload {
     pub(crate) zip_file_name: String,
     pub(crate) zip: Arc<[u8]>,
     pub(crate) policy: Option<Policy>,
+    /// `None`: those that it has.
+    pub(crate) grants: Option<Grants>,
     /// The account that sends it.
     pub(crate) by: String,
     /// Of a job: where it was pulled from. Its account is one of there, its id was made there.
@@ -83,6 +86,10 @@ pub(crate) enum NotSaved {
     Long { what: &'static str, bytes: usize, bytes_max: usize },
     #[error("policy: {0}")]
     Policy(#[from] BadPolicy),
+    #[error("the organisation has no secret {0:?}: make it first")]
+    NoSecret(String),
+    #[error("only an admin changes which of the organisation's secrets an action gets")]
+    Grant,
     #[error("the organisation has {ACTIONS_MAX} actions already: remove some")]
     TooMany,
     #[error("the id {0} is taken, or what had it was removed just now: try again in a minute")]
@@ -138,12 +145,13 @@ impl App {
         };
         let (id, by) = (action.id, By { who: upload.by, org: upload.org.clone(), at: now });
         let (is_known, origin) = (upload.id.is_some(), upload.origin.clone());
+        let grants = upload.grants;
         let saved = self.store().write(move |change| {
             if let Some(origin) = &origin {
                 settle_in(change, &action, origin)?;
             }
             let must_be_there = is_known && origin.is_none();
-            save(change, action, version, &pin, must_be_there, &by)
+            save(change, Saved { action, version, pin, grants }, must_be_there, &by)
         });
         let saved = saved.await;
         if saved.is_err() {
@@ -158,6 +166,7 @@ impl App {
             self.runner().changed_org(&upload.org);
         }
         self.runner().changed(id);
+        self.runner().secrets_changed();
         self.schedules_changed();
         if upload.kind == Kind::Once
             && let Err(refused) = self.run_once(upload.org, id, now).await
@@ -204,6 +213,7 @@ impl App {
         });
         removed.await?;
         self.runner().removed(id);
+        self.runner().secrets_changed();
         self.schedules_changed();
         Ok(())
     }
@@ -272,19 +282,23 @@ impl App {
             zip_file_name: upload.zip_file_name.clone(),
             paused: before.is_some_and(|before| before.paused),
             policy,
+            secrets: before.map_or_else(Vec::new, |before| before.secrets.clone()),
         })
     }
 }
 
+/// What an upload leaves.
+struct Saved {
+    action: Action,
+    version: Version,
+    /// Keeps its bundle until it is saved.
+    pin: ActionId,
+    grants: Option<Grants>,
+}
+
 /// Done by the store's writer: numbers the version by what is there now.
-fn save(
-    change: &mut Change<'_>,
-    mut action: Action,
-    mut version: Version,
-    pin: &ActionId,
-    must_be_there: bool,
-    by: &By,
-) -> Result<(), NotSaved> {
+fn save(change: &mut Change<'_>, saved: Saved, must_be_there: bool, by: &By) -> Result<(), NotSaved> {
+    let Saved { mut action, mut version, pin, grants } = saved;
     if change.organisation(&action.org)?.is_none() {
         return Err(NotSaved::NoOrganisation(action.org));
     }
@@ -298,6 +312,7 @@ fn save(
                 return Err(NotSaved::TooMany);
             }
             (action.version, action.version_last) = (1, 1);
+            action.secrets.clear();
             "action.create"
         }
         Some(now) if now.kind != action.kind => return Err(NotSaved::Kind),
@@ -306,13 +321,17 @@ fn save(
             action.version = action.version_last;
             action.created_at = now.created_at;
             action.paused = now.paused;
+            action.secrets = now.secrets;
             "action.upload"
         }
     };
+    if let Some(grants) = grants {
+        action.secrets = grants.settled(change, &action.id, &action.secrets, by)?;
+    }
     version.number = action.version;
     change.put_version(&action.id, &version)?;
     for blob in version.blobs() {
-        change.unpin_bundle(&blob, pin, true)?;
+        change.unpin_bundle(&blob, &pin, true)?;
     }
     // The memory of a stateful action is that of its old code.
     change.remove_state(&action.id)?;

@@ -3,6 +3,7 @@
 use super::{
     actions::{DESCRIPTION_BYTES_MAX, NotSaved, check_length, check_schedule, decide_until},
     audit::By,
+    secrets::Grants,
     state::App,
 };
 use crate::{
@@ -26,6 +27,7 @@ pub(crate) struct Edit {
     pub(crate) service_account: Option<String>,
     pub(crate) policy: Option<Policy>,
     pub(crate) paused: Option<bool>,
+    pub(crate) grants: Option<Grants>,
 }
 
 impl App {
@@ -50,8 +52,12 @@ impl App {
             self.runner().try_out(draft).await?;
         }
         let by = By { who, org: org.clone(), at: now };
+        let (regranted, mut edit) = (edit.grants.is_some(), edit);
         let edited = self.store().write(move |change| {
             let mut action = change.action(&org, &id)?.ok_or(NotSaved::NoAction(id))?;
+            if let Some(grants) = edit.grants.take() {
+                action.secrets = grants.settled(change, &id, &action.secrets, &by)?;
+            }
             // One that was within the bounds when it was made stays, whatever they are now.
             edit.policy.as_ref().map_or(Ok(()), |policy| bounds.check(policy))?;
             let before = timing(&action);
@@ -67,6 +73,9 @@ impl App {
         });
         edited.await?;
         self.runner().changed(id);
+        if regranted {
+            self.runner().secrets_changed();
+        }
         self.schedules_changed();
         Ok(())
     }

@@ -94,6 +94,7 @@ impl App {
             service_account: origin.account.to_string(),
             zip: pulled.zip.into(),
             policy: None,
+            grants: None,
             by: ACTION_SERVER.to_owned(),
             origin: Some(origin),
         };
@@ -169,6 +170,7 @@ impl App {
             zip_file_name: pulled.file_name.unwrap_or(action.zip_file_name),
             zip: pulled.zip.into(),
             policy: None,
+            grants: None,
             by: ACTION_SERVER.to_owned(),
             origin: Some(origin),
         };

@@ -143,6 +143,7 @@ impl App {
             let removed = remove_actions(change, &org, usize::MAX)?;
             change.forget_audit(&org, Timestamp::MAX, usize::MAX)?;
             remove_roles(change, &org)?;
+            change.remove_secrets_of_org(&org)?;
             change.remove_organisation(&org);
             if by.org != org && change.organisation(&by.org)?.is_some() {
                 by.note(change, "organisation.delete", &org, "")?;
@@ -154,6 +155,7 @@ impl App {
             self.runner().removed(id);
         }
         self.forget_accounts();
+        self.runner().secrets_changed();
         self.schedules_changed();
         Ok(())
     }

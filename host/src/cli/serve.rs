@@ -39,6 +39,9 @@ const TRACES_WAIT: Duration = Duration::from_secs(5);
 pub(super) struct Args {
     #[command(flatten)]
     settings: settings::Args,
+    /// Remove all secrets first: their key is lost, and nothing else decrypts them
+    #[arg(long)]
+    forget_secrets: bool,
 }
 
 /// Serves until a signal says to end.
@@ -56,10 +59,11 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<ExitCode, Failure>
     logs::start(&log.filter, log.format, traces.as_ref()).map_err(Failure::internal)?;
     let told = terminal.clone();
     let tell: Arc<dyn Fn(Told<'_>) + Send + Sync> = Arc::new(move |what| tell(&told, what));
+    let options = Options { settings, places, forget_secrets: args.forget_secrets, tell };
     let served = executor.block_on(async {
         let mut signals = Signals::listen().context("cannot listen to signals").map_err(Failure::Internal)?;
         let stop = CancellationToken::new();
-        let mut serving = std::pin::pin!(server::serve(Options { settings, places, tell }, stop.clone()));
+        let mut serving = std::pin::pin!(server::serve(options, stop.clone()));
         let served = tokio::select! {
             served = &mut serving => served,
             () = signals.next() => {
@@ -100,7 +104,7 @@ fn tell(terminal: &Terminal, told: Told<'_>) {
 fn failure(error: server::Error) -> Failure {
     match error {
         server::Error::Store(error) => store_failure(error),
-        server::Error::Bind { .. } => Failure::bad_input(error),
+        server::Error::Bind { .. } | server::Error::Vault(_) => Failure::bad_input(error),
         server::Error::Runtime(_)
         | server::Error::Root(_)
         | server::Error::Folder { .. }

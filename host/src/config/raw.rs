@@ -16,6 +16,7 @@ pub(super) struct Raw {
     pub(super) retention: Retention,
     pub(super) storage: Storage,
     pub(super) egress: Egress,
+    pub(super) secret: Secret,
     pub(super) action_server: ActionServer,
     pub(super) dependencies: Dependencies,
     pub(super) log: Log,
@@ -67,6 +68,13 @@ pub(super) struct Storage {
     pub(super) cache_mib: u64,
     pub(super) free_mib_min: u64,
     pub(super) flush_ms: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Secret {
+    pub(super) key: String,
+    pub(super) key_file: String,
 }
 
 #[derive(Debug, Deserialize)]

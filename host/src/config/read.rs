@@ -20,8 +20,8 @@ use super::{
     raw::{self, Raw},
     refusal::Error,
     settings::{
-        ActionServer, Dependencies, Egress, Log, Otlp, Retention, Root, RunLimits, Runs, Secret, Settings,
-        Storage,
+        ActionServer, Dependencies, Egress, Log, Otlp, Retention, Root, RunLimits, Runs, Secret, SecretKey,
+        Settings, Storage,
     },
     show::{self, Shown},
     sources::{self, Flags, Sources},
@@ -54,8 +54,11 @@ impl Effective {
     /// The same from what was read: no input, no output.
     pub(super) fn of(sources: &Sources<'_>) -> Result<Self, Error> {
         let mut figment = sources.merged()?;
-        for (key, default) in [("public_url", public_url(&figment)), ("data_dir", data_dir(sources))] {
-            if let Some(default) = default {
+        type From = fn(&Figment, &Sources<'_>) -> Option<String>;
+        let derived: [(&str, From); 3] =
+            [("public_url", public_url), ("data_dir", data_dir), ("secret.key_file", key_file)];
+        for (key, from) in derived {
+            if let Some(default) = from(&figment, sources) {
                 figment = sources::derive(figment, key, &default);
             }
         }
@@ -153,6 +156,7 @@ impl Said {
                 flush: Duration::from_millis(raw.storage.flush_ms),
             },
             egress: self.egress(&raw.egress)?,
+            secret_key: self.secret_key(raw.secret)?,
             action_server: self
                 .header(raw.action_server.token, "action_server.token")?
                 .map(|token| ActionServer { token }),
@@ -237,6 +241,13 @@ impl Said {
         })
     }
 
+    fn secret_key(&self, raw: raw::Secret) -> Result<SecretKey, Error> {
+        if raw.key_file.is_empty() {
+            return Err(self.wrong("secret.key_file", "it is a file"));
+        }
+        Ok(Secret::new(raw.key).map_or(SecretKey::File(PathBuf::from(raw.key_file)), SecretKey::Said))
+    }
+
     fn otlp(&self, raw: raw::Otlp) -> Result<Option<Otlp>, Error> {
         let authorization = self.header(raw.authorization, "otlp.authorization")?;
         if raw.endpoint.is_empty() {
@@ -287,18 +298,24 @@ fn read_file(path: &Path) -> Result<String, Error> {
 }
 
 /// Where others reach the server, if nobody says: where it listens.
-fn public_url(figment: &Figment) -> Option<String> {
+fn public_url(figment: &Figment, _: &Sources<'_>) -> Option<String> {
     let listen = figment.find_value("listen").ok()?;
     listen.as_str().map(|listen| format!("http://{listen}"))
 }
 
 /// Where the data is, if nobody says.
-fn data_dir(sources: &Sources<'_>) -> Option<String> {
+fn data_dir(_: &Figment, sources: &Sources<'_>) -> Option<String> {
     let below = |name: &str, rest: &str| {
         let folder = sources.variable(name)?;
         Some(Path::new(folder).join(rest).to_string_lossy().into_owned())
     };
     below("XDG_DATA_HOME", "actiond").or_else(|| below("HOME", ".local/share/actiond"))
+}
+
+/// Where the key of secrets is, if nobody says.
+fn key_file(figment: &Figment, _: &Sources<'_>) -> Option<String> {
+    let folder = figment.find_value("data_dir").ok()?;
+    Some(Path::new(folder.as_str()?).join("secret.key").to_string_lossy().into_owned())
 }
 
 // The table's bounds lie far below where these would saturate.

@@ -22,8 +22,10 @@ pub(crate) struct Settings {
     pub(crate) runs: Runs,
     pub(crate) retention: Retention,
     pub(crate) storage: Storage,
-    /// `None`: that API is off.
+    /// The key of secrets.
+    pub(crate) secret_key: SecretKey,
     pub(crate) egress: Egress,
+    /// `None`: that API is off.
     pub(crate) action_server: Option<ActionServer>,
     pub(crate) dependencies: Dependencies,
     pub(crate) log: Log,
@@ -92,6 +94,13 @@ pub(crate) struct Storage {
 pub(crate) struct Egress {
     /// At most, whatever organisations say.
     pub(crate) allow: Vec<Rule>,
+}
+
+/// Where the key of secrets is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum SecretKey {
+    Said(Secret),
+    File(PathBuf),
 }
 
 /// The action server's API.

@@ -161,6 +161,15 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "The most that organisations may let their actions reach: rules with spaces between; by default all that is public.",
     ),
     secret(
+        "secret.key",
+        "The key that secrets are encrypted with, 32 bytes in base64; empty takes the one in the key file.",
+    ),
+    derived(
+        "secret.key_file",
+        "`secret.key` in `data_dir`",
+        "The file that holds that key; the first start makes it.",
+    ),
+    secret(
         "action_server.token",
         "The token that callers of the action server's API send; empty turns that API off.",
     ),

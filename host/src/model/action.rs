@@ -39,6 +39,8 @@ pub(crate) struct Action {
     /// Timed runs, hooks and invocations are off.
     pub(crate) paused: bool,
     pub(crate) policy: Policy,
+    /// The names of its organisation's secrets that it was granted, in order.
+    pub(crate) secrets: Vec<String>,
 }
 
 /// When an action runs.

@@ -10,4 +10,5 @@ pub(crate) mod organisation;
 pub(crate) mod policy;
 pub(crate) mod run;
 pub(crate) mod schedule;
+pub(crate) mod secret;
 pub(crate) mod trace;

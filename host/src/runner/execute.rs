@@ -10,6 +10,7 @@ use super::{
     deadline::Later,
     live::{Ended, Live},
     plan::{Known, NotPrepared, Plan},
+    secrets::{Granted, Variables},
     start::{Entry, Inner},
 };
 use crate::{
@@ -21,10 +22,14 @@ use crate::{
     },
     store,
     telemetry::adopt,
+    vault::Bound,
 };
 
 /// When the store could not take that a run begins, it is tried again after this.
 const BEGIN_RETRY: SignedDuration = SignedDuration::from_secs(5);
+
+/// Stored memory begins with this when it is encrypted.
+const SEALED: &[u8] = b"ACTSEALD";
 
 /// What an attempt came to.
 pub(super) enum Attempt {
@@ -165,14 +170,23 @@ impl Inner {
             Ok(plan) => plan,
             Err(why) => return Attempt::Failed(not_prepared(why)),
         };
-        let call = Call::new(live, &run, began, plan.grants.clone());
+        let secrets = match self.secrets.of(&run.org, run.action).await {
+            Ok(secrets) => secrets,
+            Err(why) => return Attempt::Failed(internal(why.to_string())),
+        };
+        let call = Call::new(live, &run, began, secrets.clone(), plan.grants.clone());
         // Another version than the one that runs now has no part in the action's memory.
         let ran = if plan.action.policy.stateful && run.version == known.action.version {
             self.call_stateful(&call, &plan).await
         } else {
             self.call_afresh(&call, &plan).await
         };
-        ran.unwrap_or_else(|error| Attempt::Failed(failed(&error)))
+        let mut ran = ran.unwrap_or_else(|error| Attempt::Failed(failed(&error)));
+        if let (Attempt::Ran { outcome, .. }, Some(mask)) = (&mut ran, &secrets.mask) {
+            mask.end(&mut outcome.end);
+            mask.connections(&mut outcome.connections);
+        }
+        ran
     }
 
     async fn plan(&self, run: &Run, known: &Arc<Known>) -> Result<Arc<Plan>, NotPrepared> {
@@ -200,7 +214,8 @@ impl Inner {
         let state = match kept {
             Kept::Saved { saved, bytes } => {
                 self.memories.put(action, plan.number, saved);
-                Some(bytes)
+                // What a script was told may be anywhere in there.
+                Some(if call.secrets.is_empty() { bytes } else { self.sealed(action, &bytes) })
             }
             Kept::Forgotten => None,
             Kept::Refused(why) => {
@@ -224,10 +239,21 @@ impl Inner {
     ) -> Result<(Option<Saved>, Option<&'static str>), CallFailed> {
         let kept = self.store.read(move |view| view.state(&action)).await?;
         let Some(bytes) = kept else { return Ok((None, None)) };
-        let restored = self.engine.restore(&plan.prepared, &bytes)?;
+        let restored = match bytes.strip_prefix(SEALED) {
+            None => self.engine.restore(&plan.prepared, &bytes)?,
+            Some(sealed) => match self.secrets.vault().unseal(Bound::Memory(&action), sealed) {
+                Ok(bytes) => self.engine.restore(&plan.prepared, &bytes)?,
+                Err(_) => None,
+            },
+        };
         let lost =
             restored.is_none().then_some("it was of another version, environment or guest: it begins anew");
         Ok((restored, lost))
+    }
+
+    /// The memory of an action that was told secrets, as it is stored.
+    fn sealed(&self, action: ActionId, bytes: &[u8]) -> Vec<u8> {
+        [SEALED, &self.secrets.vault().seal(Bound::Memory(&action), bytes)].concat()
     }
 
     /// Tells whoever waits that the server ends: the run is queued still if it was accepted, and does not happen otherwise.
@@ -251,28 +277,38 @@ fn span_of(run: &Run) -> Span {
 /// What a run brings to its call of `main`.
 struct Call<'a> {
     live: &'a Arc<Live>,
-    env: [(String, String); 2],
+    variables: Variables,
+    secrets: Arc<Granted>,
     grants: Grants,
     began: Timestamp,
     attempt: u32,
 }
 
 impl<'a> Call<'a> {
-    fn new(live: &'a Arc<Live>, run: &Run, began: Timestamp, grants: Grants) -> Self {
-        let env = [
+    fn new(live: &'a Arc<Live>, run: &Run, began: Timestamp, secrets: Arc<Granted>, grants: Grants) -> Self {
+        let mut env = vec![
             ("ACTIOND_RUN_ID".to_owned(), run.id.to_string()),
             ("TRACEPARENT".to_owned(), run.traceparent.clone()),
         ];
-        Self { live, env, grants, began, attempt: run.attempt }
+        env.extend(secrets.variables());
+        Self { live, variables: Variables(env), secrets, grants, began, attempt: run.attempt }
     }
 
     fn input(&self) -> Input<'_> {
         let (live, began, attempt) = (self.live.clone(), self.began, self.attempt);
-        let tail = Tail::new(move |line| live.push_line(log_line(line, began, attempt)));
-        let grants = self.grants.clone();
+        let secrets = self.secrets.clone();
+        let tail = Tail::new(move |line| {
+            let mut line = log_line(line, began, attempt);
+            // Before anybody sees it.
+            if let Some(mask) = &secrets.mask {
+                mask.apply(&mut line.source);
+                mask.apply(&mut line.message);
+            }
+            live.push_line(line);
+        });
         Input {
-            env: &self.env,
-            grants,
+            env: &self.variables.0,
+            grants: self.grants.clone(),
             tail: Some(tail),
             ..Input::new(&self.live.input, self.live.cancel.clone())
         }

@@ -11,9 +11,11 @@ mod fuel;
 mod imports;
 mod lanes;
 mod live;
+mod mask;
 mod memory;
 mod plan;
 mod recover;
+mod secrets;
 mod start;
 mod unpacked;
 

@@ -24,6 +24,7 @@ use super::{
     live::Live,
     memory::Memories,
     plan::{Draft, Making, NotPrepared, Plans},
+    secrets::Secrets,
 };
 use crate::{
     bundle,
@@ -34,6 +35,7 @@ use crate::{
     random,
     store::{self, Store},
     telemetry::Metrics,
+    vault::Vault,
 };
 
 /// The caller says every number.
@@ -57,6 +59,8 @@ pub(crate) struct Settings {
     pub(crate) bundles_dir: PathBuf,
     pub(crate) public_url: String,
     pub(crate) metrics: Arc<Metrics>,
+    /// Opens the secrets that runs get.
+    pub(crate) vault: Vault,
 }
 
 /// Runs actions. Cheap to clone.
@@ -74,6 +78,7 @@ pub(super) struct Inner {
     pub(super) timed: Mutex<HashMap<ActionId, usize>>,
     pub(super) delayed: Delayed,
     pub(super) memories: Memories,
+    pub(super) secrets: Secrets,
     pub(super) budgets: Budgets,
     pub(super) imports: Imports,
     pub(super) input_bytes_max: usize,
@@ -120,6 +125,7 @@ impl Runner {
             grants: Grants::new(settings.egress),
             public_url: settings.public_url,
         };
+        let secrets = Secrets::new(store.clone(), settings.vault);
         Ok(Self(Arc::new(Inner {
             store,
             plans: Plans::new(making),
@@ -130,6 +136,7 @@ impl Runner {
             delayed: Delayed::default(),
             memories: Memories::default(),
             imports: Imports::default(),
+            secrets,
             budgets: Budgets::new(settings.org_fuel_per_minute),
             input_bytes_max: settings.limits.input_bytes,
             draining: AtomicBool::new(false),
@@ -167,6 +174,15 @@ impl Runner {
     pub(crate) fn removed(&self, action: ActionId) {
         self.0.plans.forget(action, true);
         self.0.memories.forget(action);
+    }
+
+    /// A secret was changed, or who gets it: the next run gets what there is now.
+    pub(crate) fn secrets_changed(&self) {
+        self.0.secrets.forget();
+    }
+
+    pub(crate) fn vault(&self) -> &Vault {
+        self.0.secrets.vault()
     }
 
     pub(crate) fn changed_org(&self, org: &OrgId) {

@@ -16,7 +16,7 @@ use super::{control, gate::Gate, gauges, listen::Listener, sweep::Sweeper};
 use crate::{
     api,
     app::{self, App, Packaging, PolicyBounds},
-    config::{self, Places, Settings},
+    config::{self, Places, SecretKey, Settings},
     deps::Resolver,
     hooks,
     model::policy::{Missed, Overlap, Policy, Retention, Retry},
@@ -24,6 +24,7 @@ use crate::{
     scheduler::Scheduler,
     store::{self, Store},
     telemetry::Metrics,
+    vault::{self, KeySource, Vault},
 };
 
 /// Payloads of an organisation's waiting runs, in bytes.
@@ -33,6 +34,8 @@ const ORG_QUEUE_BYTES: u64 = 512 << 20;
 pub(crate) struct Options {
     pub(crate) settings: Settings,
     pub(crate) places: Places,
+    /// Removes all secrets first: their key is lost.
+    pub(crate) forget_secrets: bool,
     /// Told when the address is bound, and of what takes long.
     pub(crate) tell: Arc<dyn Fn(Told<'_>) + Send + Sync>,
 }
@@ -59,6 +62,8 @@ pub(crate) enum Error {
     Store(#[from] store::Error),
     #[error(transparent)]
     Runtime(#[from] actiond_runtime::Error),
+    #[error(transparent)]
+    Vault(#[from] vault::Error),
     #[error("cannot set up the root account: {0}")]
     Root(#[from] app::NotMade),
     #[error("cannot use {path} ({why})")]
@@ -69,7 +74,7 @@ pub(crate) enum Error {
 
 /// Serves until `stop`, then drains.
 pub(crate) async fn serve(options: Options, stop: CancellationToken) -> Result<(), Error> {
-    let Options { settings, places, tell } = options;
+    let Options { settings, places, forget_secrets, tell } = options;
     let bind = Listener::bind(settings.listen, settings.connections).await;
     let listener = bind.map_err(|error| Error::Bind { address: settings.listen, why: error.kind() })?;
     let address = listener.address().unwrap_or(settings.listen);
@@ -77,7 +82,7 @@ pub(crate) async fn serve(options: Options, stop: CancellationToken) -> Result<(
     let (gate, end) = (Gate::new(metrics.clone()), CancellationToken::new());
     let listening = tokio::spawn(listener.serve(gate.router(), end.clone()));
     let app = tokio::select! {
-        app = start(&settings, &places, &metrics, &tell) => app,
+        app = start(&settings, &places, forget_secrets, &metrics, &tell) => app,
         () = stop.cancelled() => {
             end.cancel();
             let _ = listening.await;
@@ -145,6 +150,7 @@ async fn be_controlled(app: App, end: CancellationToken) {
 async fn start(
     settings: &Settings,
     places: &Places,
+    forget_secrets: bool,
     metrics: &Arc<Metrics>,
     tell: &Arc<dyn Fn(Told<'_>) + Send + Sync>,
 ) -> Result<App, Error> {
@@ -155,6 +161,7 @@ async fn start(
     };
     // First: it takes the folder for this process alone, and empties what the engine is about to fill.
     let store = opening.await.map_err(|error| Error::Thread(error.to_string()))??;
+    let vault = open_vault(settings, &store, forget_secrets).await?;
     let guest = Guest::open(&places.guest_dir)?;
     let packaging = packaging(settings, places, &work, &guest);
     let engine = open_engine(guest, settings, places, &work, tell).await?;
@@ -177,6 +184,7 @@ async fn start(
         bundles_dir: work.join("bundles"),
         public_url: settings.public_url.clone(),
         metrics: metrics.clone(),
+        vault,
     };
     let runner = Runner::start(engine, store.clone(), runner, &Handle::current());
     let runner = runner.map_err(|error| Error::Folder { path: work, why: error.kind() })?;
@@ -205,6 +213,27 @@ fn open_store(settings: &Settings, work: &Path, metrics: Arc<Metrics>) -> Result
         Ok(()) | Err(_) => std::fs::create_dir_all(work).map_err(failed)?,
     }
     Ok(store)
+}
+
+/// Opens the vault with the key of the secrets that the store holds.
+async fn open_vault(settings: &Settings, store: &Store, forget_secrets: bool) -> Result<Vault, Error> {
+    if forget_secrets {
+        let forgotten = store.settle(|change| {
+            let removed = change.remove_all_secrets()?;
+            tracing::warn!("{removed} secrets are removed, for their key is lost");
+            Ok::<_, store::Error>(())
+        });
+        forgotten.await?;
+    }
+    let key = settings.secret_key.clone();
+    let opening = store.read(move |view| {
+        let source = match &key {
+            SecretKey::Said(key) => KeySource::Said(key.expose()),
+            SecretKey::File(path) => KeySource::File(path),
+        };
+        Ok::<_, Error>(Vault::open(&source, view.secret_key_check()?.as_deref())?)
+    });
+    opening.await
 }
 
 async fn open_engine(

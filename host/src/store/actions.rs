@@ -7,6 +7,7 @@ use super::{
 use crate::model::{
     action::{Action, Activity, Version},
     id::{ActionId, OrgId},
+    secret::Owner,
 };
 
 const ACTION: &str = "action";
@@ -86,6 +87,7 @@ impl Change<'_> {
         self.remove(key::activity(&action.id));
         self.remove_state(&action.id)?;
         self.remove_hooks(&action.id)?;
+        self.remove_secrets(&action.org, &Owner::Action(action.id))?;
         self.remove_below(&key::once_scope(&action.id))?;
         self.remove_below(&key::dues(&action.id))?;
         let versions: Vec<Version> = self.versions(&action.id).collect::<Result<_>>()?;

@@ -27,11 +27,14 @@
 //! | `k` ms, scope, hash | when that is forgotten |
 //! | `W` action | an action that is gone, whose runs are still to be removed |
 //! | `Y` org, µs, count | audit |
+//! | `Z` org, 0, name · `Z` org, 1, action, name | secret of the organisation · of an action |
+//! | `z` | what tells the key of secrets from others |
 //! | `F` number | a file that holds a value, and its length |
 
 use crate::model::{
     account::Email,
     id::{ActionId, OrgId, RunId},
+    secret::{Owner, Place},
 };
 
 pub(super) const FORMAT: &[u8] = b"M";
@@ -45,10 +48,12 @@ pub(super) const BUNDLE_USERS: &[u8] = b"b";
 pub(super) const ONCE_ENDS: &[u8] = b"k";
 pub(super) const DEAD: &[u8] = b"E";
 pub(super) const FILES: &[u8] = b"F";
+pub(super) const SECRETS: &[u8] = b"Z";
+pub(super) const SECRET_KEY: &[u8] = b"z";
 
 /// Whether a value of any size lies under the key: see `value.rs`.
 pub(super) fn may_be_outside(key: &[u8]) -> bool {
-    key.first().is_some_and(|tag| b"OUAVTSBRIXLNHKY".contains(tag))
+    key.first().is_some_and(|tag| b"OUAVTSBRIXLNHKYZ".contains(tag))
 }
 
 fn join(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
@@ -224,6 +229,21 @@ pub(super) fn audit_of_org(org: &OrgId) -> Vec<u8> {
 
 pub(super) fn audit(org: &OrgId, at_us: i64, count: u32) -> Vec<u8> {
     named(b'Y', org.as_str(), &[&time(at_us), &count.to_be_bytes()])
+}
+
+pub(super) fn secrets_of_org(org: &OrgId) -> Vec<u8> {
+    named(b'Z', org.as_str(), &[])
+}
+
+pub(super) fn secrets(org: &OrgId, owner: &Owner) -> Vec<u8> {
+    match owner {
+        Owner::Organisation => named(b'Z', org.as_str(), &[&[0]]),
+        Owner::Action(action) => named(b'Z', org.as_str(), &[&[1], action.as_bytes()]),
+    }
+}
+
+pub(super) fn secret(place: &Place) -> Vec<u8> {
+    [&*secrets(&place.org, &place.owner), place.name.as_bytes()].concat()
 }
 
 /// The last `N` bytes of a key, where ids stand.

@@ -20,6 +20,7 @@ mod queue;
 mod record;
 mod retention;
 mod runs;
+mod secrets;
 mod table;
 mod unmade;
 mod value;

@@ -30,6 +30,8 @@ pub(in crate::store) struct ActionRecord {
     zip_file_name: String,
     paused: bool,
     policy: PolicyRecord,
+    #[serde(default)]
+    secrets: Vec<String>,
 }
 
 impl From<&Action> for ActionRecord {
@@ -52,6 +54,7 @@ impl From<&Action> for ActionRecord {
             zip_file_name: action.zip_file_name.clone(),
             paused: action.paused,
             policy: PolicyRecord::from(&action.policy),
+            secrets: action.secrets.clone(),
         }
     }
 }
@@ -78,6 +81,7 @@ impl TryFrom<ActionRecord> for Action {
             zip_file_name: record.zip_file_name,
             paused: record.paused,
             policy: record.policy.try_into()?,
+            secrets: record.secrets,
         })
     }
 }

@@ -8,6 +8,7 @@ mod hook;
 mod organisation;
 mod policy;
 mod run;
+mod secret;
 mod time;
 
 pub(super) use account::AccountRecord;
@@ -17,4 +18,5 @@ pub(super) use connection::ConnectionRecord;
 pub(super) use hook::HookRecord;
 pub(super) use organisation::OrganisationRecord;
 pub(super) use run::{LogLineRecord, RunRecord};
+pub(super) use secret::SecretRecord;
 pub(super) use time::{micros, millis};

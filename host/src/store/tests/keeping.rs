@@ -249,6 +249,7 @@ fn action() -> Action {
         version_last: 1,
         zip_file_name: String::new(),
         paused: false,
+        secrets: Vec::new(),
         policy: Policy {
             fuel: 1,
             wall: Duration::from_secs(1),

@@ -12,6 +12,7 @@ use crate::{
         organisation::{Organisation, Origin},
         policy::{Missed, Overlap, Policy, Rate, Retention, Retry},
         run::{Failure, LogLine, Usage},
+        secret::{Owner, Place, Secret},
     },
     store::{encode_log, key, value::INSIDE_BYTES_MAX},
 };
@@ -55,6 +56,7 @@ fn action() -> Action {
         zip_file_name: String::new(),
         paused: false,
         policy: policy(),
+        secrets: Vec::new(),
     }
 }
 
@@ -70,6 +72,7 @@ fn actions() -> [Action; 5] {
             zone: "Europe/Berlin".to_owned(),
             env: vec![(STRANGE.to_owned(), STRANGE.to_owned()), ("B".to_owned(), String::new())],
             paused: true,
+            secrets: vec!["A".to_owned(), "B".to_owned()],
             ..action()
         },
         // Longer than what lies in the table.
@@ -466,4 +469,50 @@ async fn another_format_is_refused() {
     drop(store);
     let opened = Store::open(settings(folder.path()));
     assert!(matches!(opened, Err(Error::Newer { found: 9, .. })), "{opened:?}");
+}
+
+#[tokio::test]
+async fn secrets_come_back_and_go_with_what_they_are_of() {
+    let folder = folder();
+    let store = open(folder.path());
+    let view = store.0.view.clone();
+    let secret = |org_name: &str, owner: Owner, name: &str| Secret {
+        place: Place { org: org(org_name), owner, name: name.to_owned() },
+        sealed: (0..=255).collect(),
+        created_at: at(1),
+        created_by: STRANGE.to_owned(),
+        changed_at: at(2),
+        changed_by: String::new(),
+    };
+    let (own, others) = (Owner::Action(action_id(1)), Owner::Action(action_id(2)));
+    let rows = [
+        secret("default", Owner::Organisation, "A"),
+        secret("default", Owner::Organisation, "AB"),
+        secret("default", own, "A"),
+        secret("default", others, "A"),
+        secret("other", Owner::Organisation, "A"),
+    ];
+    for row in rows.clone() {
+        write(&store, move |change| change.put_secret(&row)).await;
+    }
+    for row in &rows {
+        assert_eq!(view.secret(&row.place).unwrap().as_ref(), Some(row));
+    }
+    let secrets = |org_name: &str, owner: &Owner| view.secrets(&org(org_name), owner).unwrap();
+    assert_eq!(secrets("default", &Owner::Organisation), rows[..2]);
+    assert_eq!(secrets("default", &own), rows[2..3]);
+    assert_eq!(secrets("other", &own), []);
+    write(&store, |change| change.remove_action(&action())).await;
+    assert_eq!((secrets("default", &own).len(), secrets("default", &others).len()), (0, 1));
+    write(&store, |change| change.remove_secrets_of_org(&org("default"))).await;
+    assert_eq!((secrets("default", &others).len(), secrets("default", &Owner::Organisation).len()), (0, 0));
+    assert_eq!(secrets("other", &Owner::Organisation), rows[4..]);
+    write(&store, |change| {
+        change.put_secret_key_check(vec![1]);
+        Ok(())
+    })
+    .await;
+    assert_eq!(view.secret_key_check().unwrap(), Some(vec![1]));
+    write(&store, |change| change.remove_all_secrets().map(|count| assert_eq!(count, 1))).await;
+    assert_eq!((secrets("other", &Owner::Organisation).len(), view.secret_key_check().unwrap()), (0, None));
 }
