@@ -289,7 +289,10 @@ fn the_origin_reaches_runs_and_its_tokens_are_never_shown() {
     assert_eq!(run()[1], token(""));
     let set = |edit: Value| server.put("/api/default/settings", &edit).is(200);
     let both = set(json!({"origin_url": "https://o2.example.com", "origin_tokens": {"Bot@a": "s3cret"}}));
-    assert_eq!(both, json!({"origin_url": "https://o2.example.com", "origin_tokens": ["bot@a"]}));
+    assert_eq!(
+        both,
+        json!({"origin_url": "https://o2.example.com", "origin_tokens": ["bot@a"], "egress": []})
+    );
     assert_eq!(run(), json!(["https://o2.example.com", token("s3cret")]));
     assert_eq!(server.get("/api/default/settings").is(200), both, "what is left out stays");
     assert_eq!(set(json!({})), both);

@@ -12,6 +12,7 @@ mod contract;
 mod cron;
 mod dependencies;
 mod disk;
+mod egress;
 mod hooks;
 mod index;
 mod inputs;

@@ -6,8 +6,9 @@ use actiond_runtime::{End, Stop};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
+    call::connection,
     deadline::Later,
-    execute::{Attempt, connection},
+    execute::Attempt,
     live::{Ended, Live},
     plan::Known,
     start::{Entry, Inner, Runner},

@@ -2,6 +2,7 @@
 
 mod accept;
 mod ask;
+mod call;
 mod cancel;
 mod deadline;
 mod execute;

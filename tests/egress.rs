@@ -1,0 +1,137 @@
+//! What runs may reach: the operator, the organisation and the action have a say, and each has to allow it.
+
+use serde_json::{Value, json};
+
+use crate::server::Server;
+
+const FETCH: &str = "import urllib.request
+def main(data):
+    try:
+        return urllib.request.urlopen(data[0]).read().decode()
+    except OSError as error:
+        return f'{type(error.reason).__name__}: {error.reason}'
+";
+
+struct Fetching {
+    server: Server,
+    id: String,
+    /// What is to be reached: a server on loopback.
+    url: String,
+    port: u16,
+}
+
+impl Fetching {
+    fn run(&self) -> Value {
+        self.server.post(&format!("/api/default/actions/{}/invoke", self.id), &json!([self.url])).is(200)
+    }
+
+    #[track_caller]
+    fn is_reached(&self) {
+        assert_eq!(self.run()["result"], "ok\n");
+    }
+
+    #[track_caller]
+    fn is_refused(&self) {
+        let result = self.run()["result"].as_str().unwrap().to_owned();
+        assert!(result.starts_with("PermissionError: "), "{result}");
+        let rule = format!("ask for the rule \"127.0.0.1:{}\"", self.port);
+        assert!(result.contains(&rule), "{result}");
+    }
+
+    fn organisation(&self, rules: &Value) {
+        self.server.put("/api/default/settings", &json!({"egress": rules})).is(200);
+    }
+
+    fn action(&self, rules: &Value) {
+        let path = format!("/api/default/actions/{}/settings", self.id);
+        self.server.put(&path, &json!({"policy": {"egress": rules}})).is(200);
+    }
+}
+
+fn fetching(other: &Server, operator: Option<&str>) -> Fetching {
+    let env: Vec<_> = operator.map(|rules| ("ACTIOND_EGRESS_ALLOW", rules)).into_iter().collect();
+    let server = Server::start_with(&env);
+    let id = server.upload("fetch", "service", FETCH, &[]);
+    let url = format!("http://{}/healthz", other.address());
+    Fetching { server, id, url, port: other.address().port() }
+}
+
+#[test]
+fn each_of_three_has_to_allow_it() {
+    let other = Server::start();
+    let fetching = fetching(&other, Some("127.0.0.0/8"));
+    let port = fetching.port;
+    fetching.is_refused();
+    fetching.organisation(&json!(["10.0.0.0/8", format!("127.0.0.1:{port}")]));
+    fetching.is_reached();
+    fetching.action(&json!([]));
+    fetching.is_refused();
+    fetching.action(&json!(["127.0.0.1:1", format!("127.0.0.1:{port}")]));
+    fetching.is_reached();
+    fetching.organisation(&json!(["127.0.0.1:1"]));
+    fetching.is_refused();
+    fetching.organisation(&json!(["127.0.0.1"]));
+    fetching.action(&Value::Null);
+    fetching.is_reached();
+}
+
+#[test]
+fn what_is_not_public_is_the_operator_s_to_allow() {
+    let other = Server::start();
+    let fetching = fetching(&other, None);
+    fetching.organisation(&json!(["127.0.0.1", "*", "0.0.0.0/0"]));
+    fetching.is_refused();
+}
+
+#[test]
+fn what_was_reached_is_in_the_record_and_counted() {
+    let other = Server::start();
+    let fetching = fetching(&other, Some("127.0.0.1"));
+    let list = |run: &Value| {
+        let path = format!("/api/default/runs/{}/connections", run["run_id"].as_str().unwrap());
+        fetching.server.get(&path).is(200)
+    };
+    let refused = list(&fetching.run());
+    assert_eq!(refused[0]["refused"], true, "{refused}");
+    assert!(refused[0]["error"].as_str().unwrap().contains("ask for the rule"), "{refused}");
+    fetching.organisation(&json!(["127.0.0.1"]));
+    let reached = list(&fetching.run());
+    assert_eq!(reached.as_array().unwrap().len(), 1, "{reached}");
+    let one = &reached[0];
+    assert_eq!(
+        (&one["address"], &one["port"], &one["transport"], &one["refused"], &one["error"]),
+        (&json!("127.0.0.1"), &json!(fetching.port), &json!("tcp"), &json!(false), &Value::Null)
+    );
+    assert!(one["sent_bytes"].as_u64() > Some(30) && one["received_bytes"].as_u64() > Some(30), "{one}");
+    let metrics = fetching.server.get("/metrics").text();
+    for line in [
+        "actiond_connections_total{org=\"default\",outcome=\"made\"} 1",
+        "actiond_connections_total{org=\"default\",outcome=\"refused\"} 1",
+    ] {
+        assert!(metrics.contains(line), "{metrics}");
+    }
+}
+
+#[test]
+fn what_is_no_rule_is_refused() {
+    let server = Server::start();
+    let id = server.upload("fetch", "service", FETCH, &[]);
+    for (rules, why) in [
+        (json!(["a b"]), "egress: `a b` is neither a host"),
+        (json!(["0x7f.1"]), "egress: `0x7f.1` is no address in its usual form"),
+        (json!(["10.0.0.1/8"]), "egress: `10.0.0.1/8` names one address"),
+        (json!(["host:99999"]), "egress: `99999` are no ports"),
+        (json!((0..101).map(|port| format!("host:{port}")).collect::<Vec<_>>()), "101"),
+    ] {
+        for answer in [
+            server.put("/api/default/settings", &json!({"egress": rules})),
+            server.put(&format!("/api/default/actions/{id}/settings"), &json!({"policy": {"egress": rules}})),
+        ] {
+            assert_eq!(answer.status, 400, "{}", answer.text());
+            assert!(answer.text().contains(why), "{}", answer.text());
+        }
+    }
+    let hundred: Vec<String> = (1..101).map(|port| format!("host:{port}")).collect();
+    let kept = server.put("/api/default/settings", &json!({"egress": hundred})).is(200);
+    assert_eq!(kept["egress"], json!(hundred));
+}
