@@ -298,7 +298,10 @@ fn the_origin_reaches_runs_and_its_tokens_are_never_shown() {
     assert_eq!(set(json!({})), both);
     set(json!({"origin_tokens": {"bot@a": null}}));
     assert_eq!(run(), json!(["https://o2.example.com", token("")]));
-    assert_eq!(set(json!({"origin_url": null})), json!({"origin_url": null, "origin_tokens": []}));
+    assert_eq!(
+        set(json!({"origin_url": null})),
+        json!({"origin_url": null, "origin_tokens": [], "egress": []})
+    );
     for (edit, message) in [
         (json!({"origin_url": "ftp://a"}), "the origin's URL is none: write http:// or https:// and a host"),
         (json!({"origin_url": "http://"}), "the origin's URL is none: write http:// or https:// and a host"),

@@ -32,7 +32,7 @@ impl Fetching {
 
     #[track_caller]
     fn is_refused(&self) {
-        let result = self.run()["result"].as_str().unwrap().to_owned();
+        let result = self.run()["result"].as_str().expect("a text").to_owned();
         assert!(result.starts_with("PermissionError: "), "{result}");
         let rule = format!("ask for the rule \"127.0.0.1:{}\"", self.port);
         assert!(result.contains(&rule), "{result}");
@@ -121,7 +121,7 @@ fn what_is_no_rule_is_refused() {
         (json!(["0x7f.1"]), "egress: `0x7f.1` is no address in its usual form"),
         (json!(["10.0.0.1/8"]), "egress: `10.0.0.1/8` names one address"),
         (json!(["host:99999"]), "egress: `99999` are no ports"),
-        (json!((0..101).map(|port| format!("host:{port}")).collect::<Vec<_>>()), "101"),
+        (json!((1..=101).map(|port| format!("host:{port}")).collect::<Vec<_>>()), "101"),
     ] {
         for answer in [
             server.put("/api/default/settings", &json!({"egress": rules})),
@@ -131,7 +131,7 @@ fn what_is_no_rule_is_refused() {
             assert!(answer.text().contains(why), "{}", answer.text());
         }
     }
-    let hundred: Vec<String> = (1..101).map(|port| format!("host:{port}")).collect();
+    let hundred: Vec<String> = (1..=100).map(|port| format!("host:{port}")).collect();
     let kept = server.put("/api/default/settings", &json!({"egress": hundred})).is(200);
     assert_eq!(kept["egress"], json!(hundred));
 }

@@ -12,8 +12,8 @@ use crate::program::{Ended, Place};
 
 /// A server that does `serve` with each connection, on a port of its own.
 fn server(serve: impl Fn(TcpStream) + Send + Sync + Clone + 'static) -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = listener.local_addr().expect("it is bound").port();
     thread::spawn(move || {
         for stream in listener.incoming().map_while(Result::ok) {
             let serve = serve.clone();
@@ -26,7 +26,7 @@ fn server(serve: impl Fn(TcpStream) + Send + Sync + Clone + 'static) -> u16 {
 /// HTTP: `/to/URL` redirects, a body is answered with its length, everything else with `hello`.
 fn http() -> u16 {
     server(|mut stream| {
-        let mut reader = BufReader::new(stream.try_clone().unwrap());
+        let mut reader = BufReader::new(stream.try_clone().expect("a second handle"));
         loop {
             let (mut path, mut length, mut line) = (String::new(), 0, String::new());
             while reader.read_line(&mut line).is_ok_and(|bytes| bytes > 2) {
@@ -34,7 +34,7 @@ fn http() -> u16 {
                     path = line.split(' ').nth(1).unwrap_or_default().to_owned();
                 }
                 if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
-                    length = value.trim().parse().unwrap();
+                    length = value.trim().parse().expect("a number");
                 }
                 line.clear();
             }
@@ -42,7 +42,7 @@ fn http() -> u16 {
                 return;
             }
             let mut body = vec![0; length];
-            reader.read_exact(&mut body).unwrap();
+            reader.read_exact(&mut body).expect("the whole body");
             let answer = match path.strip_prefix("/to/") {
                 Some(to) => format!("HTTP/1.1 302 Found\r\nLocation: {to}\r\nContent-Length: 0\r\n\r\n"),
                 None => {
@@ -59,14 +59,14 @@ fn http() -> u16 {
 
 fn echo() -> u16 {
     server(|mut stream| {
-        let mut reader = stream.try_clone().unwrap();
+        let mut reader = stream.try_clone().expect("a second handle");
         let _ = std::io::copy(&mut reader, &mut stream);
     })
 }
 
 fn udp_echo() -> u16 {
-    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-    let port = socket.local_addr().unwrap().port();
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("a free port");
+    let port = socket.local_addr().expect("it is bound").port();
     thread::spawn(move || {
         let mut bytes = [0; 2_000];
         while let Ok((len, from)) = socket.recv_from(&mut bytes) {

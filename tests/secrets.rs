@@ -435,7 +435,8 @@ fn values_are_masked_wherever_a_run_says_them() {
             // Followed to its end, as it is written.
             let followed = server.get(&format!("/api/default/runs/{run}/logs?follow=true")).text();
             clean(&followed);
-            assert!(followed.contains("printed ***"), "{followed}");
+            let shown = server.get(&format!("/api/default/runs/{run}")).text();
+            assert!(followed.contains("printed ***"), "{followed} {shown}");
             clean(&server.get(&format!("/api/default/runs/{run}")).text());
         }
     }
