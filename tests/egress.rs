@@ -84,6 +84,19 @@ fn what_is_not_public_is_the_operator_s_to_allow() {
 }
 
 #[test]
+fn the_origin_may_be_reached_where_the_operator_allows_it() {
+    let other = Server::start();
+    let origin = json!({"origin_url": format!("http://{}", other.address())});
+    for (operator, is_allowed) in [(Some("127.0.0.1"), true), (None, false)] {
+        let fetching = fetching(&other, operator);
+        fetching.is_refused();
+        fetching.server.put("/api/default/settings", &origin).is(200);
+        fetching.action(&json!([]));
+        if is_allowed { fetching.is_reached() } else { fetching.is_refused() }
+    }
+}
+
+#[test]
 fn what_was_reached_is_in_the_record_and_counted() {
     let other = Server::start();
     let fetching = fetching(&other, Some("127.0.0.1"));

@@ -172,6 +172,7 @@ async fn images_are_kept_on_disk_for_this_user_only() {
             .filter(|entry| entry.file_name().to_string_lossy().ends_with(".delta"))
             .collect();
         assert_eq!(deltas.len(), 2, "in round {round}");
+        assert_eq!(bench.engine.stats().images_read, 2 * round, "two come back in the second round");
         for delta in deltas {
             assert_eq!(delta.metadata().unwrap().permissions().mode() & 0o777, 0o600);
         }

@@ -6,7 +6,7 @@ use crate::{
         action::{Action, Activity, Kind, Version},
         policy::{Missed, Overlap, Policy, Retention, Retry},
     },
-    store::Once,
+    store::{Once, key},
 };
 
 const ALL: Retention = Retention { runs: u64::MAX, age: Duration::MAX, bytes: u64::MAX };
@@ -42,6 +42,7 @@ async fn runs_are_kept_by_count_age_and_bytes() {
                 change.put_input(&run_id(ms), &noise(10));
                 change.put_result(&run_id(ms), &noise(20));
                 change.put_log(&run_id(ms), 1, &noise(30));
+                change.put_connections(&run_id(ms), 1, &noise(30));
             }
             change.put_activity(&action_id(1), &Activity { runs: 10, bytes: 600, ..Activity::default() })
         })
@@ -68,7 +69,9 @@ async fn runs_are_kept_by_count_age_and_bytes() {
             let kept = usize::try_from(ms).unwrap() >= 10 - left;
             assert_eq!(view.run_input(&run_id(ms)).unwrap().is_some(), kept);
             assert_eq!(view.run_result(&run_id(ms)).unwrap().is_some(), kept);
-            assert_eq!(view.blob(&crate::store::key::logs(&run_id(ms))).unwrap().is_some(), kept);
+            let (log, reached) = (key::logs(&run_id(ms)), key::connections(&run_id(ms)));
+            assert_eq!(view.blob(&log).unwrap().is_some(), kept);
+            assert_eq!(view.blob(&reached).unwrap().is_some(), kept);
         }
     }
 }
