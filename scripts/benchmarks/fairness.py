@@ -78,14 +78,18 @@ def measure(program: str, quick: bool) -> list[timing.Row]:
     rows: list[timing.Row] = []
     for name in ("p50", "p99"):
         before, after = quiet[name] / 1e3, meanwhile[name] / 1e3
-        rows.append({"row": f"another organisation quiet, {name}", "value": before, "unit": "ms", "note": f"n {quiet['requests']}"})
-        rows.append({
-            "row": f"another organisation floods, {name}",
-            "value": after,
-            "unit": "ms",
-            "beside": f"{after / before:.2f}\N{MULTIPLICATION SIGN} quiet",
-            "note": f"n {meanwhile['requests']}, {_SYNC + _ASYNC} endless loops",
-        })
+        rows.append(
+            {"row": f"another organisation quiet, {name}", "value": before, "unit": "ms", "note": f"n {quiet['requests']}"}
+        )
+        rows.append(
+            {
+                "row": f"another organisation floods, {name}",
+                "value": after,
+                "unit": "ms",
+                "beside": f"{after / before:.2f}\N{MULTIPLICATION SIGN} quiet",
+                "note": f"n {meanwhile['requests']}, {_SYNC + _ASYNC} endless loops",
+            }
+        )
     times = meanwhile["p99"] / quiet["p99"]
     rows.append({"row": "flooded p99 against quiet p99", "value": times, "unit": "\N{MULTIPLICATION SIGN}", "goal": _GOAL_TIMES})
     return rows

@@ -51,9 +51,7 @@ class Server:
         account = {"ACTIOND_ROOT_EMAIL": EMAIL, "ACTIOND_ROOT_PASSWORD": _PASSWORD}
         command = [self._program, "serve", "--listen", "127.0.0.1:0", "--data-dir", f"{self._folder.name}/data"]
         began = time.perf_counter()
-        self._process = subprocess.Popen(
-            command, env=os.environ | account | self._settings, stderr=subprocess.PIPE, text=True
-        )
+        self._process = subprocess.Popen(command, env=os.environ | account | self._settings, stderr=subprocess.PIPE, text=True)
         assert self._process.stderr
         told = []
         for line in self._process.stderr:
@@ -79,9 +77,7 @@ class Server:
             self._process.wait(_END_WAIT_S)
             self._process = None
 
-    def ask(
-        self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
-    ) -> tuple[int, bytes]:
+    def ask(self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None) -> tuple[int, bytes]:
         """Status and body of an answer; each thread has a connection that stays."""
         connection = getattr(self._local, "connection", None)
         if connection is None:
@@ -150,7 +146,7 @@ def _zipped(source: str) -> bytes:
 def _form(fields: dict[str, str], packed: bytes) -> tuple[bytes, str]:
     """A multipart body and its type."""
     mark = uuid.uuid4().hex
-    head = 'Content-Disposition: form-data; name='
+    head = "Content-Disposition: form-data; name="
     parts = [f'--{mark}\r\n{head}"{name}"\r\n\r\n{value}\r\n'.encode() for name, value in fields.items()]
     parts.append(f'--{mark}\r\n{head}"file"; filename="a.zip"\r\n\r\n'.encode() + packed + b"\r\n")
     parts.append(f'--{mark}\r\n{head}"filename"\r\n\r\na.zip\r\n--{mark}--\r\n'.encode())

@@ -37,7 +37,7 @@ def measure(program: str, quick: bool) -> list[timing.Row]:
         # The account's password is checked with the first one, as after each start.
         served.invoke(paths[0], payload.RECORDS)
         step = max(1, (actions - 1) // cold)
-        took = sorted(served.invoke(path, payload.RECORDS) * 1e3 for path in paths[1 :: step][:cold])
+        took = sorted(served.invoke(path, payload.RECORDS) * 1e3 for path in paths[1::step][:cold])
     many = f"{actions:,} actions"
     rows += [
         _row(f"restart to ready, {many}", statistics.median(restarts), "ms", _GOAL_RESTART_MS, _spread(restarts)),
