@@ -106,11 +106,12 @@ pub(super) async fn list(
     let org = caller.may(&org, Permission::ReadActions)?;
     let runner = app.runner().clone();
     let listed = app.store().read(move |view| {
+        let running = runner.running_actions();
         let actions = view.actions(&org).take(LISTED_MAX);
         let listed = actions.map(|action| {
             let action = action?;
             let activity = view.activity(&action.id)?;
-            let runs = runner.runs_now(&action.org, &action.id);
+            let runs = running.contains(&action.id);
             Ok::<_, store::Error>(ActionWire::new(&action, &activity, runs))
         });
         listed.collect::<store::Result<Vec<_>>>()

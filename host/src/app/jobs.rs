@@ -104,25 +104,28 @@ impl App {
 
     /// An organisation's jobs, newest first.
     pub(crate) async fn jobs(&self, org: OrgId) -> Result<Vec<Job>, NotDeployed> {
+        let running = self.runner().running_actions();
         let listed = self.store().read(move |view| {
             let actions = view.actions(&org).take(LISTED_MAX);
             let jobs = actions.map(|action| {
                 let action = action?;
-                Ok((view.activity(&action.id)?, action))
+                let activity = view.activity(&action.id)?;
+                Ok(Job { runs: running.contains(&action.id), action, activity })
             });
             jobs.collect::<store::Result<Vec<_>>>()
         });
-        Ok(listed.await?.into_iter().map(|(activity, action)| self.job_of(action, activity)).collect())
+        Ok(listed.await?)
     }
 
     /// A job by its id or its name.
     pub(crate) async fn job(&self, org: OrgId, name: String) -> Result<Job, NotDeployed> {
+        let running = self.runner().running_actions();
         let read = self.store().read(move |view| {
             let action = named(view, &org, &name)?.ok_or(NotDeployed::NoJob(name))?;
-            Ok::<_, NotDeployed>((view.activity(&action.id)?, action))
+            let activity = view.activity(&action.id)?;
+            Ok(Job { runs: running.contains(&action.id), action, activity })
         });
-        let (activity, action) = read.await?;
-        Ok(self.job_of(action, activity))
+        read.await
     }
 
     /// Changes a job. Its code is pulled again: that it changed where it comes from is told in no other way.
@@ -182,11 +185,6 @@ impl App {
     pub(crate) async fn remove_job(&self, org: OrgId, name: String) -> Result<(), NotDeployed> {
         let job = self.job(org.clone(), name).await?;
         Ok(self.remove(org, job.action.id, ACTION_SERVER.to_owned()).await?)
-    }
-
-    fn job_of(&self, action: Action, activity: Activity) -> Job {
-        let runs = self.runner().runs_now(&action.org, &action.id);
-        Job { action, activity, runs }
     }
 }
 

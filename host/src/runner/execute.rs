@@ -69,7 +69,7 @@ impl Inner {
                 let mut turn = turn;
                 let ended = inner.run(entry).await;
                 turn.done = true;
-                // First: whoever is told that the run ended does not find its action running.
+                // First: whoever is told that the run ended finds its place free.
                 drop(turn);
                 if let Some((live, ended)) = ended {
                     live.end(ended);

@@ -195,11 +195,6 @@ impl<T> Lanes<T> {
         self.live
     }
 
-    /// How many of an action's runs run.
-    pub(crate) fn live_of(&self, org: &OrgId, action: &ActionId) -> usize {
-        self.orgs.get(org).and_then(|lane| lane.actions.get(action)).map_or(0, |own| own.live)
-    }
-
     pub(crate) fn waiting(&self) -> usize {
         self.waiting
     }

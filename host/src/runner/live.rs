@@ -9,7 +9,10 @@ use std::sync::{
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::model::run::{Failure, LogLine, Run, Status};
+use crate::model::{
+    id::ActionId,
+    run::{Failure, LogLine, Run, Status},
+};
 
 /// One run in memory.
 #[derive(Debug)]
@@ -85,6 +88,12 @@ impl Live {
     /// The run as it is now.
     pub(crate) fn run(&self) -> Run {
         self.state().run.clone()
+    }
+
+    /// Its action, while it runs.
+    pub(super) fn running_action(&self) -> Option<ActionId> {
+        let state = self.state();
+        (state.run.status == Status::Running).then_some(state.run.action)
     }
 
     /// Changes the run in memory; the run after it, and whether it is in the store too.

@@ -1,7 +1,7 @@
 //! The runner itself: its parts, how it starts, and how it ends.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     io,
     path::PathBuf,
     sync::{
@@ -206,9 +206,10 @@ impl Runner {
         self.0.lives().get(id).cloned()
     }
 
-    /// Whether a run of the action runs.
-    pub(crate) fn runs_now(&self, org: &OrgId, action: &ActionId) -> bool {
-        self.0.lanes().live_of(org, action) > 0
+    /// The actions that run. Not those whose last run has ended and is being written down: whoever finds the end of a run
+    /// in the store does not find its action running.
+    pub(crate) fn running_actions(&self) -> HashSet<ActionId> {
+        self.0.lives().values().filter_map(|live| live.running_action()).collect()
     }
 
     /// How many run and how many wait.
