@@ -188,6 +188,12 @@ fn what_fails_is_tried_again_and_ends_as_a_dead_letter() {
         "not_found",
         "there is no version 9 of the action",
     );
+    let audit = server.get("/api/default/audit?limit=2").is(200);
+    for (change, what) in
+        audit["changes"].as_array().expect("a list").iter().zip(["run.replay", "run.redrive"])
+    {
+        assert_eq!((&change["what"], &change["subject"]), (&json!(what), &json!(run)));
+    }
 }
 
 #[test]

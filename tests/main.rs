@@ -13,6 +13,7 @@ mod cron;
 mod dependencies;
 mod disk;
 mod egress;
+mod front;
 mod hooks;
 mod index;
 mod inputs;

@@ -87,7 +87,7 @@ pub(crate) async fn answer(app: &App, ticket: Ticket, prefer: Prefer) -> Result<
     if run.status.is_final() && prefer != Prefer::Async {
         return Ok(ended_response(&run, result.as_deref()));
     }
-    Ok(accepted_response(&run))
+    Ok(accepted_response(app, &run))
 }
 
 /// A run as it is now, and its result if it has one. What came of it is told by the store, which has both at once: in memory a
@@ -119,9 +119,9 @@ fn ended_response(run: &Run, result: Option<&str>) -> Response {
     (status, Json(EndedWire::new(run, result))).into_response()
 }
 
-fn accepted_response(run: &Run) -> Response {
+fn accepted_response(app: &App, run: &Run) -> Response {
     let mut response = (StatusCode::ACCEPTED, Json(EndedWire::new(run, None))).into_response();
-    let location = format!("/api/{}/runs/{}", run.org, run.id);
+    let location = format!("{}/api/{}/runs/{}", app.settings().public_path, run.org, run.id);
     if let Ok(location) = HeaderValue::from_str(&location) {
         response.headers_mut().insert(header::LOCATION, location);
     }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use axum::{Router, extract::Request, response::IntoResponse as _};
 use tower_http::timeout::RequestBodyTimeoutLayer;
-use utoipa::OpenApi;
+use utoipa::{OpenApi, openapi::Server};
 use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::{
     actions, audit, builds, connections, description::complete, details, health, hooks, invoke, jobs,
@@ -45,9 +46,13 @@ pub(crate) fn router(app: App, others: OpenApiRouter<App>) -> Router {
         .merge(jobs_router())
         .split_for_parts();
     complete(&mut description);
+    let public_path = &app.settings().public_path;
+    description.servers = (!public_path.is_empty()).then(|| vec![Server::new(public_path)]);
+    // The page finds it from where it is itself, whatever the path begins with.
+    let page = SwaggerUi::new("/api-docs").config(Config::new(["../openapi.json"]));
     let body_bytes = app.settings().body_bytes;
     router
-        .merge(utoipa_swagger_ui::SwaggerUi::new("/api-docs").url("/openapi.json", description))
+        .merge(page.url("/openapi.json", description))
         .fallback(|request: Request| async move {
             Problem::not_found(format!("there is no {}", request.uri().path())).into_response()
         })

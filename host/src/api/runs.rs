@@ -196,7 +196,7 @@ pub(super) async fn cancel(
         let message = format!("run {} has ended already: {}", run.id, run.status.as_str());
         return Err(Problem::new(StatusCode::CONFLICT, Word::Ended, message));
     }
-    let run = app.runner().cancel(run.id).await?.unwrap_or(run);
+    let run = app.cancel(&run, caller.email()).await?.unwrap_or(run);
     Ok((StatusCode::ACCEPTED, Json(RunWire::new(&run, None))).into_response())
 }
 
@@ -219,7 +219,7 @@ pub(super) async fn replay(
         let known = app.store().read(move |view| view.version(&action, version)).await?;
         known.ok_or_else(|| Problem::not_found(format!("there is no version {version} of the action")))?;
     }
-    let ticket = app.runner().replay(&run, query.version, new_traceparent()).await?;
+    let ticket = app.replay(&run, query.version, new_traceparent(), caller.email()).await?;
     answer(&app, ticket, Prefer::Async).await
 }
 
@@ -266,7 +266,7 @@ pub(super) async fn redrive(
 ) -> Result<Response, Problem> {
     let org = caller.may(&org, Permission::Invoke)?;
     let run = dead(&app, &org, &id).await?;
-    let ticket = app.runner().redrive(&run, new_traceparent()).await?;
+    let ticket = app.redrive(&run, new_traceparent(), caller.email()).await?;
     answer(&app, ticket, Prefer::Async).await
 }
 
@@ -283,7 +283,7 @@ pub(super) async fn bury(
 ) -> Result<Json<DoneWire>, Problem> {
     let org = caller.may(&org, Permission::Invoke)?;
     let run = dead(&app, &org, &id).await?;
-    app.runner().bury(run.id).await?;
+    app.bury(&run, caller.email()).await?;
     Ok(Json(DoneWire { code: 200, message: "Dead letter removed" }))
 }
 

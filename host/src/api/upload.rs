@@ -90,7 +90,7 @@ pub(super) async fn upload(
         let busy =
             || Problem::new(StatusCode::SERVICE_UNAVAILABLE, Word::Busy, "too many uploads: try again");
         let build = app.begin_upload(upload).ok_or_else(busy)?;
-        let location = format!("/api/{org}/builds/{}", build.id);
+        let location = format!("{}/api/{org}/builds/{}", app.settings().public_path, build.id);
         let answer = (StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(BuildWire::from(build)));
         return Ok(answer.into_response());
     }

@@ -12,6 +12,7 @@ mod jobs;
 mod organisations;
 mod packages;
 mod policy;
+mod runs;
 mod secrets;
 mod state;
 mod trace;

@@ -17,6 +17,8 @@ pub(crate) struct Settings {
     pub(crate) body_bytes: usize,
     /// Without a slash at its end.
     pub(crate) public_url: String,
+    /// What paths that others are told begin with; empty, or without a slash at its end.
+    pub(crate) public_path: String,
     /// The action server's token; `None` when that API is off.
     pub(crate) action_server_token: Option<String>,
     pub(crate) packaging: Packaging,

@@ -11,6 +11,7 @@ pub(super) struct Raw {
     pub(super) body_mib: u64,
     pub(super) drain_s: u64,
     pub(super) connections: u64,
+    pub(super) cors_origins: String,
     pub(super) root: Root,
     pub(super) runs: Runs,
     pub(super) retention: Retention,

@@ -10,6 +10,7 @@ use std::{
 };
 
 use actiond_runtime::Rule;
+use axum::http::HeaderValue;
 use figment::{
     Figment,
     value::{Num, Value},
@@ -20,8 +21,8 @@ use super::{
     raw::{self, Raw},
     refusal::Error,
     settings::{
-        ActionServer, Dependencies, Egress, Log, Otlp, Retention, Root, RunLimits, Runs, Secret, SecretKey,
-        Settings, Storage,
+        ActionServer, Dependencies, Egress, Log, Origins, Otlp, Retention, Root, RunLimits, Runs, Secret,
+        SecretKey, Settings, Storage,
     },
     show::{self, Shown},
     sources::{self, Flags, Sources},
@@ -141,6 +142,7 @@ impl Said {
             body_bytes: bytes(raw.body_mib),
             drain: Duration::from_secs(raw.drain_s),
             connections: count(raw.connections),
+            cors_origins: self.origins(&raw.cors_origins)?,
             root: self.root(raw.root)?,
             runs: self.runs(&raw.runs)?,
             retention: Retention {
@@ -176,6 +178,25 @@ impl Said {
         let right = "it is an address as http://actions.example.com:5080, without user, query and fragment";
         let plain = plain.ok_or_else(|| self.wrong("public_url", right))?;
         Ok(plain.as_str().trim_end_matches('/').to_owned())
+    }
+
+    fn origins(&self, text: &str) -> Result<Origins, Error> {
+        let origins = text.split_whitespace().map(|word| {
+            // As browsers write it: without a path, and without a port that goes without saying.
+            let url =
+                reqwest::Url::parse(word).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+            let origin = url.origin().ascii_serialization();
+            (origin == word).then(|| HeaderValue::from_str(word).ok())?
+        });
+        match origins.collect::<Option<Vec<_>>>() {
+            Some(origins) if origins.is_empty() => Ok(Origins::None),
+            Some(origins) => Ok(Origins::Some(origins)),
+            None if text.trim() == "*" => Ok(Origins::All),
+            None => {
+                let right = "each is as https://logs.example.com, without a path, or all of it is *";
+                Err(self.wrong("cors_origins", right))
+            }
+        }
     }
 
     fn egress(&self, raw: &raw::Egress) -> Result<Egress, Error> {

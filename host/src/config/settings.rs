@@ -3,6 +3,7 @@
 use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
 use actiond_runtime::Rule;
+use axum::http::HeaderValue;
 
 use super::place::Kept;
 use crate::telemetry::{Endpoint, Filter, Format};
@@ -17,6 +18,7 @@ pub(crate) struct Settings {
     pub(crate) body_bytes: usize,
     pub(crate) drain: Duration,
     pub(crate) connections: usize,
+    pub(crate) cors_origins: Origins,
     /// `None`: the first start makes no user.
     pub(crate) root: Option<Root>,
     pub(crate) runs: Runs,
@@ -31,6 +33,14 @@ pub(crate) struct Settings {
     pub(crate) log: Log,
     /// `None`: traces are sent nowhere.
     pub(crate) otlp: Option<Otlp>,
+}
+
+/// Whose web pages may call the API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Origins {
+    None,
+    All,
+    Some(Vec<HeaderValue>),
 }
 
 /// The first user.
@@ -148,6 +158,14 @@ pub(crate) struct Otlp {
 /// Text that no log and no message shows. It is never empty.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Secret(String);
+
+impl Settings {
+    /// The path of `public_url`; empty when it has none.
+    pub(crate) fn public_path(&self) -> &str {
+        let address = self.public_url.split_once("://").map_or("", |(_, address)| address);
+        address.find('/').map_or("", |at| &address[at..])
+    }
+}
 
 impl Secret {
     /// `None` for empty text.

@@ -67,7 +67,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     derived(
         "public_url",
         "`http://` and `listen`",
-        "The address under which others, runs included, reach the server.",
+        "The address under which others, runs included, reach the server; requests may carry its path.",
     ),
     derived(
         "data_dir",
@@ -83,6 +83,11 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "How long live runs may go on once the server was asked to end, in seconds.",
     ),
     integer("connections", 4_096, 1, 1_000_000, "Open connections at one time; further ones wait."),
+    text(
+        "cors_origins",
+        "",
+        "Origins whose web pages may call the API, as `https://logs.example.com`, with spaces between; `*` is all.",
+    ),
     text("root.email", "", "The user that the first start makes; empty makes none."),
     secret(
         "root.password",

@@ -75,7 +75,8 @@ impl Inner {
             run.error = failure;
             if accepted && may_be_tried_again(run.status) {
                 wait = retry.and_then(|retry| retry.wait(run.attempt, u32::from_be_bytes(random::bytes())));
-                run.dead = wait.is_none();
+                // What somebody cancelled is not to be redriven.
+                run.dead = wait.is_none() && !live.is_cancelled();
             }
             if let Some(wait) = wait {
                 run.attempt += 1;

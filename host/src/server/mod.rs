@@ -1,6 +1,7 @@
 //! The server: everything put together, started in order and ended in order.
 
 mod control;
+mod front;
 mod gate;
 mod gauges;
 mod listen;

@@ -12,7 +12,7 @@ use actiond_runtime::{Engine, Guest, Progress};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
-use super::{control, gate::Gate, gauges, listen::Listener, sweep::Sweeper};
+use super::{control, front::front, gate::Gate, gauges, listen::Listener, sweep::Sweeper};
 use crate::{
     api,
     app::{self, App, Packaging, PolicyBounds},
@@ -80,7 +80,8 @@ pub(crate) async fn serve(options: Options, stop: CancellationToken) -> Result<(
     let address = listener.address().unwrap_or(settings.listen);
     let metrics = Arc::new(Metrics::new());
     let (gate, end) = (Gate::new(metrics.clone()), CancellationToken::new());
-    let listening = tokio::spawn(listener.serve(gate.router(), end.clone()));
+    let router = front(gate.router(), settings.public_path(), &settings.cors_origins);
+    let listening = tokio::spawn(listener.serve(router, end.clone()));
     let app = tokio::select! {
         app = start(&settings, &places, forget_secrets, &metrics, &tell) => app,
         () = stop.cancelled() => {
@@ -303,6 +304,7 @@ fn app_settings(settings: &Settings, packaging: Packaging) -> app::Settings {
         idempotency: kept.idempotency,
         body_bytes: settings.body_bytes,
         public_url: settings.public_url.clone(),
+        public_path: settings.public_path().to_owned(),
         packaging,
         action_server_token: settings.action_server.as_ref().map(|server| server.token.expose().to_owned()),
     }

@@ -80,6 +80,7 @@ fn every_setting_can_come_from_its_variable_and_from_a_file() {
             (Kind::Integer { default, .. }, _) => default.to_string(),
             (Kind::Switch(default), _) => default.to_string(),
             (_, "listen") => "0.0.0.0:80".to_owned(),
+            (_, "cors_origins") => "*".to_owned(),
             (_, "log.level") => "debug".to_owned(),
             (_, "log.format") => "json".to_owned(),
             (_, "otlp.endpoint" | "public_url") => "http://there:1".to_owned(),
@@ -101,6 +102,28 @@ fn every_setting_can_come_from_its_variable_and_from_a_file() {
         };
         let effective = read(Some(&file), &[], &Flags::default()).unwrap();
         assert!(line(&effective, setting.key).ends_with("# file a.toml"), "{file}");
+    }
+}
+
+#[test]
+fn addresses_of_the_server_are_taken_apart() {
+    for (url, path) in [("http://h", ""), ("http://h/", ""), ("https://h:1/a/b/", "/a/b")] {
+        let file = format!("public_url = {url:?}");
+        let settings = read(Some(&file), &[], &Flags::default()).unwrap().settings;
+        assert_eq!(settings.public_path(), path, "{url}");
+    }
+    let list = |words: &[&'static str]| {
+        Origins::Some(words.iter().map(|&word| HeaderValue::from_static(word)).collect())
+    };
+    for (text, expected) in [
+        ("", Origins::None),
+        (" * ", Origins::All),
+        ("https://a.example", list(&["https://a.example"])),
+        ("http://[::1]:81 https://b", list(&["http://[::1]:81", "https://b"])),
+    ] {
+        let file = format!("cors_origins = {text:?}");
+        let settings = read(Some(&file), &[], &Flags::default()).unwrap().settings;
+        assert_eq!(settings.cors_origins, expected, "{text}");
     }
 }
 
@@ -185,6 +208,13 @@ fn a_wrong_value_is_refused_with_its_source() {
             "public_url (env ACTIOND_PUBLIC_URL) is \"o2:80\": it is an address",
         ),
         (&[("ACTIOND_PUBLIC_URL", "http://u:p@h")], "public_url (env ACTIOND_PUBLIC_URL) is "),
+        (
+            &[("ACTIOND_CORS_ORIGINS", "https://a.example/")],
+            "cors_origins (env ACTIOND_CORS_ORIGINS) is \"https://a.example/\": each is as https://logs.example.com",
+        ),
+        (&[("ACTIOND_CORS_ORIGINS", "* http://a")], "cors_origins (env ACTIOND_CORS_ORIGINS) is "),
+        (&[("ACTIOND_CORS_ORIGINS", "file://a")], "cors_origins (env ACTIOND_CORS_ORIGINS) is "),
+        (&[("ACTIOND_CORS_ORIGINS", "http://a:80")], "cors_origins (env ACTIOND_CORS_ORIGINS) is "),
         (
             &[("ACTIOND_RUNS_PARALLEL", "many")],
             "runs.parallel (env ACTIOND_RUNS_PARALLEL) is \"many\": it is a whole number from 1 to 1500",
