@@ -143,7 +143,8 @@ fn services_are_asked_as_they_want_to_be() {
     for (library, name, answer, check) in rows {
         let mut world = World::new();
         let peer = Peer::start(answer);
-        world.grant(name, peer.port);
+        let nginx = Nginx::before(peer.port, &world.certificates);
+        world.grant(name, nginx.https);
         world.run(library);
         check(&peer.heard());
     }

@@ -2,13 +2,13 @@
 
 import os
 
-from elasticsearch import Elasticsearch, NotFoundError, helpers
+from elasticsearch import ConnectionError, Elasticsearch, NotFoundError, helpers
 
-BASE = f"http://{os.environ['HOST']}:{os.environ['ELASTIC']}"
+BASE = f"https://{os.environ['HOST']}:{os.environ['ELASTIC']}"
 
 
 def main():
-    with Elasticsearch(BASE, api_key="hidden", request_timeout=10) as client:
+    with Elasticsearch(BASE, api_key="hidden", ca_certs="/action/ca.pem", request_timeout=10) as client:
         first = client.index(index="logs", id="1", document={"level": "error", "text": "grüße"})
         records = ({"_index": "logs", "_id": str(number), "n": number} for number in range(2, 102))
         many = helpers.bulk(client, records, chunk_size=50)
@@ -17,9 +17,14 @@ def main():
             client.get(index="logs", id="missing")
         except NotFoundError as error:
             missing = error.status_code
+    try:
+        Elasticsearch(BASE, api_key="hidden", max_retries=0).get(index="logs", id="1")
+    except ConnectionError as error:
+        unknown = type(error).__name__
     return {
         "first": first["result"],
         "many": many,
         "found": [found["hits"]["total"]["value"], found["hits"]["hits"][0]["_source"]],
         "missing": missing,
+        "unknown": unknown,
     }
