@@ -37,7 +37,7 @@ pub(super) fn slack_heard(heard: &[Heard]) {
     let calls: Vec<_> = heard.iter().map(|heard| (heard.method.as_str(), heard.path.as_str())).collect();
     let post = ("POST", "/api/chat.postMessage");
     let list = ("POST", "/api/users.list");
-    assert_eq!(calls, [post, post, post, list, list, ("POST", "/services/T0/B0/hidden")]);
+    assert_eq!(calls, [post, post, post, list, list, ("POST", "/services/T0/B0/hidden"), post]);
     assert_eq!(heard[4].text(), "limit=1&cursor=two");
     let blocks = json!([{"type": "section", "text": {"type": "mrkdwn", "text": "*Grüße*"}}]);
     assert_eq!(heard[1].json(), json!({"channel": "#alerts", "text": "42 errors", "blocks": blocks}));
@@ -55,6 +55,10 @@ pub(super) fn aws(heard: &Heard, _before: &[Heard]) -> Said {
     };
     match (heard.method.as_str(), path) {
         ("PUT", _) => Said::new(200, "application/xml", "").with("ETag: \"e1\""),
+        ("POST", "/logs/large") => {
+            let id = "<InitiateMultipartUploadResult><UploadId>u1</UploadId></InitiateMultipartUploadResult>";
+            Said::new(200, "application/xml", id)
+        }
         ("HEAD", _) => Said::new(404, "application/xml", ""),
         ("GET", "/logs") if query.contains("continuation-token=next") => listed("b", 2, ""),
         ("GET", "/logs") => listed(
@@ -75,21 +79,29 @@ pub(super) fn aws_heard(heard: &[Heard]) {
     let all = [
         ("PUT", object),
         ("GET", object),
+        ("POST", "/logs/large?uploads"),
+        ("PUT", "/logs/large?uploadId=u1&partNumber=1"),
+        ("PUT", "/logs/large?uploadId=u1&partNumber=2"),
+        ("POST", "/logs/large?uploadId=u1"),
         ("GET", list),
         ("GET", next),
         ("HEAD", "/logs/missing"),
         ("POST", "/"),
     ];
     assert_eq!(calls, all);
-    for (heard, service) in heard.iter().zip(["s3", "s3", "s3", "s3", "s3", "sqs"]) {
+    let (queue, bucket) = heard.split_last().expect("there are some");
+    for (heard, service) in bucket.iter().map(|heard| (heard, "s3")).chain([(queue, "sqs")]) {
         let signature = heard.header("authorization");
         let scope = format!("/eu-central-1/{service}/aws4_request, SignedHeaders=");
         assert!(signature.starts_with("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/"), "{signature}");
         assert!(signature.contains(&scope) && signature.contains(", Signature="), "{signature}");
     }
     assert!(heard[0].text().contains(&"{\"level\":\"error\"}\n".repeat(1000)), "{}", heard[0].text());
-    assert_eq!(heard[5].header("x-amz-target"), "AmazonSQS.SendMessage");
-    assert_eq!(heard[5].json()["MessageBody"], "42 errors");
+    let bytes = |heard: &Heard| heard.body.iter().filter(|&&byte| byte == b'x').count();
+    assert!(bytes(&heard[3]) >= 8 << 20 && bytes(&heard[3]) + bytes(&heard[4]) >= 10_000_000);
+    assert!(heard[5].text().contains("<PartNumber>2</PartNumber>"), "{}", heard[5].text());
+    assert_eq!(queue.header("x-amz-target"), "AmazonSQS.SendMessage");
+    assert_eq!(queue.json()["MessageBody"], "42 errors");
 }
 
 pub(super) fn elastic(heard: &Heard, _before: &[Heard]) -> Said {
@@ -113,7 +125,8 @@ pub(super) fn elastic_heard(heard: &[Heard]) {
     let calls: Vec<_> = heard.iter().map(|heard| (heard.method.as_str(), heard.path.as_str())).collect();
     let bulk = ("PUT", "/_bulk");
     let get = ("GET", "/logs/_doc/missing");
-    assert_eq!(calls, [("PUT", "/logs/_doc/1"), bulk, bulk, ("POST", "/logs/_search"), get]);
+    let search = ("POST", "/logs/_search");
+    assert_eq!(calls, [("PUT", "/logs/_doc/1"), bulk, bulk, search, get, search, search]);
     for heard in heard {
         assert_eq!(heard.header("authorization"), "ApiKey hidden");
         assert!(heard.header("accept").starts_with("application/vnd.elasticsearch+json; compatible-with="));

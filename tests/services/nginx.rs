@@ -70,7 +70,7 @@ http {{
   {temporary}
   log_format short '$remote_user $request_method $uri $status';
   access_log access.log short;
-  client_max_body_size 8m;
+  client_max_body_size 16m;
   ssl_certificate {certificates}/server.pem;
   ssl_certificate_key {certificates}/server.key;
   ssl_protocols TLSv1.2 TLSv1.3;

@@ -65,7 +65,11 @@ fn walk(dir: &Path, prefix: &str, files: &mut Vec<File>) {
         let name = entry.file_name().into_string().expect("names in the tree are UTF-8");
         let kind = entry.file_type().expect("the tree is readable");
         let path = format!("{prefix}{name}");
-        if kind.is_dir() && !FOREIGN.contains(&name.as_str()) {
+        // In a worktree of git's, `.git` is a file.
+        if FOREIGN.contains(&name.as_str()) {
+            continue;
+        }
+        if kind.is_dir() {
             walk(&entry.path(), &format!("{path}/"), files);
         } else if kind.is_file()
             // What is not UTF-8 is data, such as a zip of a test.

@@ -1,5 +1,6 @@
-"""Archives logs in a bucket, asks which there are, and puts a message into a queue."""
+"""Archives logs in a bucket, in one piece and in parts, asks which there are, and puts a message into a queue."""
 
+import io
 import os
 
 import boto3
@@ -15,6 +16,7 @@ def main():
     bucket = SESSION.client("s3", endpoint_url=BASE, verify="/action/ca.pem", config=CONFIG)
     put = bucket.put_object(Bucket="logs", Key="2026/11/30 ü.json", Body=b'{"level":"error"}\n' * 1000)
     got = bucket.get_object(Bucket="logs", Key="2026/11/30 ü.json")
+    bucket.upload_fileobj(io.BytesIO(b"x" * 10_000_000), "logs", "large")
     pages = bucket.get_paginator("list_objects_v2").paginate(Bucket="logs", Prefix="2026/")
     listed = [[found["Key"], found["Size"]] for page in pages for found in page["Contents"]]
     try:

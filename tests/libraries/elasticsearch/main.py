@@ -1,13 +1,20 @@
-"""Indexes records, one and many, and searches them."""
+"""Indexes records, one and many, and searches them, also at the same time."""
 
+import asyncio
 import os
 
-from elasticsearch import ConnectionError, Elasticsearch, NotFoundError, helpers
+from elasticsearch import AsyncElasticsearch, ConnectionError, Elasticsearch, NotFoundError, helpers
 
 BASE = f"https://{os.environ['HOST']}:{os.environ['ELASTIC']}"
 
 
-def main():
+async def at_the_same_time():
+    async with AsyncElasticsearch(BASE, api_key="hidden", ca_certs="/action/ca.pem", request_timeout=10) as client:
+        searches = (client.search(index="logs", query={"match": {"n": number}}) for number in range(2))
+        return [found["hits"]["total"]["value"] for found in await asyncio.gather(*searches)]
+
+
+async def main():
     with Elasticsearch(BASE, api_key="hidden", ca_certs="/action/ca.pem", request_timeout=10) as client:
         first = client.index(index="logs", id="1", document={"level": "error", "text": "grüße"})
         records = ({"_index": "logs", "_id": str(number), "n": number} for number in range(2, 102))
@@ -27,4 +34,5 @@ def main():
         "found": [found["hits"]["total"]["value"], found["hits"]["hits"][0]["_source"]],
         "missing": missing,
         "unknown": unknown,
+        "gathered": await at_the_same_time(),
     }

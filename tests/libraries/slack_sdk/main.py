@@ -6,13 +6,14 @@ import ssl
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
+from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook import WebhookClient
 
 BASE = f"https://{os.environ['HOST']}:{os.environ['SLACK']}"
 BLOCKS = [{"type": "section", "text": {"type": "mrkdwn", "text": "*Grüße*"}}]
 
 
-def main():
+async def main():
     context = ssl.create_default_context(cafile="/action/ca.pem")
     client = WebClient(token="xoxb-hidden", base_url=f"{BASE}/api/", ssl=context, timeout=10)
     client.retry_handlers.append(RateLimitErrorRetryHandler(max_retry_count=1))
@@ -24,9 +25,12 @@ def main():
     members = [user["name"] for page in client.users_list(limit=1) for user in page["members"]]
     hook = WebhookClient(f"{BASE}/services/T0/B0/hidden", ssl=context, timeout=10)
     told = hook.send(text="42 errors", blocks=BLOCKS)
+    later = AsyncWebClient(token="xoxb-hidden", base_url=f"{BASE}/api/", ssl=context, timeout=10)
+    awaited = await later.chat_postMessage(channel="#alerts", text="43 errors")
     return {
         "ts": posted["ts"],
         "unknown": unknown,
         "members": members,
+        "awaited": awaited["ok"],
         "hook": [told.status_code, told.body],
     }
