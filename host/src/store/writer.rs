@@ -226,6 +226,8 @@ pub(super) fn enter<T, E: From<Error>>(
 /// file's length nor the disk's own memory is seen to.
 pub(super) fn flush(db: &sled::Db, table: &File) -> Result<()> {
     db.flush()?;
+    // The library lets go of what it wrote from, 2 MiB at a time, when this thread has collected 64 such things, or now.
+    crossbeam_epoch::pin().flush();
     table.sync_data().map_err(|error| Error::Library(error.to_string()))
 }
 
