@@ -11,6 +11,8 @@ pub(crate) struct Expected {
     reasons: BTreeSet<String>,
     /// (what a test says when it skips itself, the reason's word)
     skips: Vec<(String, String)>,
+    /// The same for what a test fails with.
+    raises: Vec<(String, String)>,
     pub(crate) suites: Vec<Suite>,
 }
 
@@ -21,7 +23,8 @@ pub(crate) struct Suite {
     pub(crate) library: String,
     pub(crate) module: String,
     run: usize,
-    skipped: BTreeMap<String, usize>,
+    /// Reason to how many tests skip themselves for it, or fail with what that reason is known by.
+    counts: BTreeMap<String, usize>,
     /// Test id to reason.
     fails: BTreeMap<String, String>,
     left_out: BTreeMap<String, String>,
@@ -61,6 +64,7 @@ impl Expected {
         self.reasons.contains(&reason).then_some(())?;
         match keyword {
             "skip" => self.skips.push((rest, reason)),
+            "raises" => self.raises.push((rest, reason)),
             "fails" => self.suites.last_mut()?.fails.insert(rest, reason).is_none().then_some(())?,
             "left-out" => self.suites.last_mut()?.left_out.insert(rest, reason).is_none().then_some(())?,
             _ => return None,
@@ -72,20 +76,26 @@ impl Expected {
         let mut words = rest.split(' ');
         let (library, module) = (words.next()?.to_owned(), words.next()?.to_owned());
         let run = words.next()?.strip_prefix("run=")?.parse().ok()?;
-        let skipped = words.map(|word| {
+        let counts = words.map(|word| {
             let (reason, count) = word.split_once('=')?;
             self.reasons.contains(reason).then(|| Some((reason.to_owned(), count.parse().ok()?)))?
         });
-        let skipped = skipped.collect::<Option<_>>()?;
-        Some(Suite { library, module, run, skipped, ..Suite::default() })
+        let counts = counts.collect::<Option<_>>()?;
+        Some(Suite { library, module, run, counts, ..Suite::default() })
     }
 
     /// What in `report` is not as expected. More tests and fewer skips are welcome: a security update may bring them.
     pub(crate) fn complaints(&self, suite: &Suite, report: &Report) -> Vec<String> {
         let mut complaints = Vec::new();
+        let mut counts = BTreeMap::<String, usize>::new();
+        let mut count = |reason: &str| *counts.entry(reason.to_owned()).or_default() += 1;
         for (id, message) in &report.failed {
-            if !suite.fails.contains_key(id) {
-                complaints.push(format!("add `fails REASON: {id}` or mend it: {message}"));
+            if suite.fails.contains_key(id) {
+                continue;
+            }
+            match reason(&self.raises, message) {
+                Some(reason) => count(reason),
+                None => complaints.push(format!("add `fails REASON: {id}` or mend it: {message}")),
             }
         }
         for (id, reason) in &suite.fails {
@@ -93,32 +103,36 @@ impl Expected {
                 complaints.push(format!("remove `fails {reason}: {id}`: it did not fail"));
             }
         }
-        let mut skipped = BTreeMap::<String, usize>::new();
         for (id, said) in &report.skipped {
-            match self.reason(said) {
-                Some(reason) => *skipped.entry(reason.to_owned()).or_default() += 1,
+            match reason(&self.skips, said) {
+                Some(reason) => count(reason),
                 None => complaints.push(format!("add `skip REASON: {said}`: {id} was skipped")),
             }
         }
         let more =
-            |(reason, count): (&String, &usize)| suite.skipped.get(reason).is_none_or(|max| count > max);
-        if report.run < suite.run || skipped.iter().any(more) {
-            let line = suite_line(&suite.library, &suite.module, report.run, &skipped);
-            let was = suite_line(&suite.library, &suite.module, suite.run, &suite.skipped);
+            |(reason, count): (&String, &usize)| suite.counts.get(reason).is_none_or(|max| count > max);
+        if report.run < suite.run || counts.iter().any(more) {
+            let line = suite_line(&suite.library, &suite.module, report.run, &counts);
+            let was = suite_line(&suite.library, &suite.module, suite.run, &suite.counts);
             complaints.push(format!("change `{was}` to `{line}`, or find out why fewer tests ran"));
         }
         complaints
     }
 
-    /// The lines about skips that no test of any suite needed.
+    /// The lines about skips and failures that no test of any suite needed.
     pub(crate) fn unsaid(&self, said: &BTreeSet<String>) -> Vec<String> {
-        let unsaid = self.skips.iter().filter(|(text, _)| !said.iter().any(|said| fits(text, said)));
-        unsaid.map(|(text, reason)| format!("remove `skip {reason}: {text}`: no test says so")).collect()
+        let skips = self.skips.iter().map(|line| ("skip", line));
+        let lines = skips.chain(self.raises.iter().map(|line| ("raises", line)));
+        let unsaid = lines.filter(|(_, (text, _))| !said.iter().any(|said| fits(text, said)));
+        unsaid
+            .map(|(keyword, (text, reason))| format!("remove `{keyword} {reason}: {text}`: no test says so"))
+            .collect()
     }
+}
 
-    fn reason(&self, said: &str) -> Option<&str> {
-        self.skips.iter().find(|(text, _)| fits(text, said)).map(|(_, reason)| reason.as_str())
-    }
+/// The reason that `said` is known by.
+fn reason<'a>(known: &'a [(String, String)], said: &str) -> Option<&'a str> {
+    known.iter().find(|(text, _)| fits(text, said)).map(|(_, reason)| reason.as_str())
 }
 
 fn fits(text: &str, said: &str) -> bool {
@@ -128,9 +142,9 @@ fn fits(text: &str, said: &str) -> bool {
     }
 }
 
-fn suite_line(library: &str, module: &str, run: usize, skipped: &BTreeMap<String, usize>) -> String {
-    let skipped: String = skipped.iter().map(|(reason, count)| format!(" {reason}={count}")).collect();
-    format!("suite {library} {module} run={run}{skipped}")
+fn suite_line(library: &str, module: &str, run: usize, counts: &BTreeMap<String, usize>) -> String {
+    let counts: String = counts.iter().map(|(reason, count)| format!(" {reason}={count}")).collect();
+    format!("suite {library} {module} run={run}{counts}")
 }
 
 impl Suite {
@@ -147,10 +161,11 @@ mod tests {
     /// Each must be covered by a suite at least.
     const LIBRARIES: &str = "json re str dict list set int float datetime decimal collections itertools functools dataclasses enum \
         logging base64 hashlib struct zlib bz2 lzma sqlite3 zoneinfo csv statistics string textwrap urllib.parse \
-        xml.etree typing copy heapq bisect";
+        xml.etree typing copy heapq bisect urllib.request http.client smtplib";
 
     const LIST: &str = "reason threads: A sandbox runs one thread.\n\
         skip threads: no threads…\n\
+        raises threads: E: no thread\n\
         suite a test.a run=3 threads=1\n\
         fails threads: test.a.T.one\n";
 
@@ -180,6 +195,13 @@ mod tests {
             &[("test.a.T.two", "no threads here"), ("test.a.T.three", "no threads")],
             &["change `suite a test.a run=3 threads=1` to `suite a test.a run=3 threads=2`"],
         ),
+        (3, &[("test.a.T.one", "E: m"), ("test.a.T.two", "E: no thread")], &[], &[]),
+        (
+            3,
+            &[("test.a.T.one", "E: m"), ("test.a.T.two", "E: no thread")],
+            &[("test.a.T.three", "no threads")],
+            &["change `suite a test.a run=3 threads=1` to `suite a test.a run=3 threads=2`"],
+        ),
         (0, FAILED, &[], &["change `suite a test.a run=3 threads=1` to `suite a test.a run=0`"]),
     ];
 
@@ -190,8 +212,8 @@ mod tests {
         };
         let expected = Expected::parse(LIST);
         let said = |text: &str| expected.unsaid(&BTreeSet::from([text.to_owned()]));
-        assert_eq!(said("no threads here"), [""; 0]);
-        assert_eq!(said("no mood"), ["remove `skip threads: no threads…`: no test says so"]);
+        assert_eq!(said("no threads here"), ["remove `raises threads: E: no thread`: no test says so"]);
+        assert_eq!(said("E: no thread"), ["remove `skip threads: no threads…`: no test says so"]);
         for (run, failed, skipped, starts) in ROWS {
             let report = Report { run: *run, failed: map(failed), skipped: map(skipped) };
             let complaints = expected.complaints(&expected.suites[0], &report);
@@ -214,7 +236,8 @@ mod tests {
         let expected = Expected::parse(include_str!("expected.txt"));
         let suites =
             expected.suites.iter().flat_map(|suite| suite.fails.values().chain(suite.left_out.values()));
-        let used: BTreeSet<_> = expected.skips.iter().map(|(_, reason)| reason).chain(suites).collect();
+        let used: BTreeSet<_> =
+            expected.skips.iter().chain(&expected.raises).map(|(_, reason)| reason).chain(suites).collect();
         assert_eq!(used, expected.reasons.iter().collect());
     }
 }
