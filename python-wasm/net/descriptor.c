@@ -23,26 +23,35 @@ char *__real_strerror(int error);
 #define WHY_BYTES 400
 
 static uint64_t taken[COUNT / 64];
+// Those without FD_CLOEXEC: there is no exec, but what was set can be read again.
+static uint64_t inherited[COUNT / 64];
 // The errno of a refusal that nobody was told of yet.
 static int refused;
 
 int net_is(int fd) { return fd >= NET_FIRST && fd <= NET_LAST; }
 
+static void mark(uint64_t *set, int fd, int in) {
+    int at = fd - NET_FIRST;
+    uint64_t bit = UINT64_C(1) << at % 64;
+    set[at / 64] = in ? set[at / 64] | bit : set[at / 64] & ~bit;
+}
+
+static int marked(const uint64_t *set, int fd) { return (int)(set[(fd - NET_FIRST) / 64] >> (fd - NET_FIRST) % 64 & 1); }
+
 int net_take(void) {
     for (int word = 0; word < COUNT / 64; word++) {
         if (taken[word] == ~UINT64_C(0)) continue;
         int bit = __builtin_ctzll(~taken[word]);
-        taken[word] |= UINT64_C(1) << bit;
-        return NET_FIRST + word * 64 + bit;
+        int fd = NET_FIRST + word * 64 + bit;
+        mark(taken, fd, 1);
+        mark(inherited, fd, 0);
+        return fd;
     }
     errno = EMFILE;
     return -1;
 }
 
-void net_give_back(int fd) {
-    int at = fd - NET_FIRST;
-    taken[at / 64] &= ~(UINT64_C(1) << at % 64);
-}
+void net_give_back(int fd) { mark(taken, fd, 0); }
 
 int net_answer(int answer) {
     if (answer >= 0) return answer;
@@ -69,7 +78,7 @@ int __wrap_close(int fd) {
     if (!net_is(fd)) return __real_close(fd);
     // The host may know nothing of it: an earlier run's.
     refused = 0;
-    int known = (int)(taken[(fd - NET_FIRST) / 64] >> (fd - NET_FIRST) % 64 & 1);
+    int known = marked(taken, fd);
     net_give_back(fd);
     int answer = net_close(fd);
     return known ? 0 : net_answer(answer);
@@ -94,9 +103,9 @@ int __wrap_fcntl(int fd, int command, ...) {
     if (nonblock < 0) return -1;
     switch (command) {
         case F_GETFL: return O_RDWR | (nonblock ? O_NONBLOCK : 0);
-        case F_GETFD: return FD_CLOEXEC;
-        case F_SETFL:
-        case F_SETFD: return 0;
+        case F_GETFD: return marked(inherited, fd) ? 0 : FD_CLOEXEC;
+        case F_SETFD: mark(inherited, fd, !(argument & FD_CLOEXEC)); return 0;
+        case F_SETFL: return 0;
         default: errno = EINVAL; return -1;
     }
 }

@@ -1,6 +1,7 @@
 // Names of hosts: getaddrinfo and the older calls. Numbers, services and flags are settled here; the host looks names up.
 #include <arpa/inet.h>
 #include <errno.h>
+#include <net/if.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,7 +82,10 @@ static int number(const char *node, int family, struct found *found, unsigned *s
     if (percent != NULL) {
         char *end;
         *scope = (unsigned)strtoul(percent + 1, &end, 10);
-        if (end == percent + 1 || *end != 0) return EAI_NONAME;
+        if (end == percent + 1 || *end != 0) {
+            *scope = if_nametoindex(percent + 1);
+            if (*scope == 0) return EAI_NONAME;
+        }
     }
     one(found, AF_INET6, &six);
     return 1;
@@ -213,25 +217,42 @@ void freeaddrinfo(struct addrinfo *list) {
     }
 }
 
-// Addresses are not looked up backwards: a name is only ever the number.
+// The machine's own addresses have a name; no other is looked up backwards.
+static const char own_name[] = "localhost";
+
+static int is_own(int family, const void *address) {
+    static const uint8_t six[16] = {[15] = 1};
+    return family == AF_INET ? *(const uint8_t *)address == 127 : memcmp(address, six, sizeof six) == 0;
+}
+
+static void add_scope(char *text, unsigned scope) {
+    char name[IF_NAMESIZE];
+    char *end = text + strlen(text);
+    if (if_indextoname(scope, name) != NULL) sprintf(end, "%%%s", name);
+    else sprintf(end, "%%%u", scope);
+}
+
 int getnameinfo(const struct sockaddr *restrict address, socklen_t address_len, char *restrict node, socklen_t node_len,
                 char *restrict service, socklen_t service_len, int flags) {
-    char text[INET6_ADDRSTRLEN + 12];
-    int port;
+    char text[INET6_ADDRSTRLEN + IF_NAMESIZE];
+    int port, own;
     if (address->sa_family == AF_INET && address_len >= sizeof(struct sockaddr_in)) {
         const struct sockaddr_in *four = (const struct sockaddr_in *)address;
         inet_ntop(AF_INET, &four->sin_addr, text, sizeof text);
         port = four->sin_port;
+        own = is_own(AF_INET, &four->sin_addr);
     } else if (address->sa_family == AF_INET6 && address_len >= sizeof(struct sockaddr_in6)) {
         const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)address;
         inet_ntop(AF_INET6, &six->sin6_addr, text, sizeof text);
         port = six->sin6_port;
-        if (six->sin6_scope_id != 0) sprintf(text + strlen(text), "%%%u", (unsigned)six->sin6_scope_id);
+        own = is_own(AF_INET6, &six->sin6_addr);
+        if (six->sin6_scope_id != 0) add_scope(text, six->sin6_scope_id);
     } else {
         return EAI_FAMILY;
     }
     if (node != NULL && node_len > 0) {
-        if (flags & NI_NAMEREQD) return EAI_NONAME;
+        if (own && !(flags & NI_NUMERICHOST)) strcpy(text, own_name);
+        else if (flags & NI_NAMEREQD) return EAI_NONAME;
         if (strlen(text) >= node_len) return EAI_OVERFLOW;
         strcpy(node, text);
     }
@@ -264,7 +285,7 @@ const char *gai_strerror(int code) {
 
 struct hostent *gethostbyname(const char *name) {
     static struct hostent host;
-    static char own_name[NAME_BYTES_MAX + 1], *no_aliases[1], *addresses[ADDRESSES_MAX + 1];
+    static char asked[NAME_BYTES_MAX + 1], *no_aliases[1], *addresses[ADDRESSES_MAX + 1];
     static struct found found;
     unsigned scope;
     found.count = 0;
@@ -276,17 +297,21 @@ struct hostent *gethostbyname(const char *name) {
     }
     for (int at = 0; at < found.count; at++) addresses[at] = (char *)found.list[at].bytes;
     addresses[found.count] = NULL;
-    snprintf(own_name, sizeof own_name, "%s", name);
-    host = (struct hostent){own_name, no_aliases, AF_INET, 4, addresses};
+    snprintf(asked, sizeof asked, "%s", name);
+    host = (struct hostent){asked, no_aliases, AF_INET, 4, addresses};
     return &host;
 }
 
 struct hostent *gethostbyaddr(const void *address, socklen_t len, int family) {
-    (void)address;
-    (void)len;
-    (void)family;
-    h_errno = HOST_NOT_FOUND;
-    return NULL;
+    static struct hostent host;
+    static char bytes[16], *no_aliases[1], *addresses[] = {bytes, NULL};
+    if (len != (family == AF_INET ? 4 : 16) || !is_own(family, address)) {
+        h_errno = HOST_NOT_FOUND;
+        return NULL;
+    }
+    memcpy(bytes, address, len);
+    host = (struct hostent){(char *)own_name, no_aliases, family, (int)len, addresses};
+    return &host;
 }
 
 const char *hstrerror(int code) {

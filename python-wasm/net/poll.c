@@ -11,7 +11,7 @@
 #define READY_MS_MAX INT_MAX
 
 static short file_ready(const struct pollfd *file) {
-    if (fcntl(file->fd, F_GETFD) < 0) return POLLNVAL;
+    if (fcntl(file->fd, F_GETFL) < 0) return POLLNVAL;
     return file->events & (POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM);
 }
 

@@ -14,7 +14,8 @@
 
 static int not_a_socket(int fd) {
     if (net_is(fd)) return 0;
-    if (fcntl(fd, F_GETFD) >= 0) errno = ENOTSOCK;
+    // Not F_GETFD: libc answers that without asking whether the file is open.
+    if (fcntl(fd, F_GETFL) >= 0) errno = ENOTSOCK;
     return 1;
 }
 

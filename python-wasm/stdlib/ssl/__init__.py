@@ -1,8 +1,8 @@
 """TLS for scripts, in the form of Python's own `ssl`, on the host's TLS engine. Clients only.
 
 `constants.py`, `errors.py` and `certificate.py` own names, exceptions and the reading of certificates; `roots.py` and
-`context.py` what connections have in common; `engine.py` one connection of the host's, `stream.py` and `bio.py` what carries
-its bytes.
+`context.py` what connections have in common, `usual.py` the usual ways to make that; `engine.py` one connection of the host's,
+`stream.py` and `bio.py` what carries its bytes.
 """
 
 import os
@@ -47,12 +47,7 @@ from .constants import (
     _ASN1Object,
     _SSLMethod,
 )
-from .context import (
-    SSLContext,
-    _create_stdlib_context,
-    _create_unverified_context,
-    create_default_context,
-)
+from .context import SSLContext
 from .errors import (
     CertificateError,
     SSLCertVerificationError,
@@ -65,6 +60,7 @@ from .errors import (
     SSLZeroReturnError,
 )
 from .stream import SSLSocket
+from .usual import _create_stdlib_context, _create_unverified_context, create_default_context
 
 socket_error = OSError
 _create_default_https_context = create_default_context

@@ -37,8 +37,11 @@ class MemoryBIO:
     def write(self, b: Buffer, /) -> int:
         if self._ended:
             raise errors.SSLError("cannot write() after write_eof()")
-        self._bytes += b
-        return memoryview(b).nbytes
+        with memoryview(b) as view:
+            if not view.c_contiguous:
+                raise BufferError("underlying buffer is not C-contiguous")
+            self._bytes += view.cast("B")
+            return view.nbytes
 
     def write_eof(self) -> None:
         self._ended = True

@@ -18,6 +18,7 @@ _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----\s(.*?)-----END CERTIFICATE-----
 _BMP, _UNIVERSAL, _LATIN = 0x1E, 0x1C, 0x14
 _UTC_TIME = 0x17
 _VERSION, _EXTENSIONS, _URI = 0xA0, 0xA3, 0x86
+_BOOLEAN = 0x01
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
 _ATTRIBUTES = {
@@ -42,7 +43,7 @@ _ATTRIBUTES = {
     "1.3.6.1.4.1.311.60.2.1.2": "jurisdictionStateOrProvinceName",
     "1.3.6.1.4.1.311.60.2.1.3": "jurisdictionCountryName",
 }
-_ALTERNATIVE_NAMES, _CRL_POINTS, _ACCESS = "2.5.29.17", "2.5.29.31", "1.3.6.1.5.5.7.1.1"
+_ALTERNATIVE_NAMES, _LIMITS, _CRL_POINTS, _ACCESS = "2.5.29.17", "2.5.29.19", "2.5.29.31", "1.3.6.1.5.5.7.1.1"
 _OCSP, _ISSUERS = "1.3.6.1.5.5.7.48.1", "1.3.6.1.5.5.7.48.2"
 
 type Name = tuple[tuple[tuple[str, str], ...], ...]
@@ -65,7 +66,7 @@ def PEM_cert_to_DER_cert(pem_cert_string: str) -> bytes:
 def cert_time_to_seconds(cert_time: str) -> int:
     """Seconds since 1970 of a time as `getpeercert` gives it."""
     month, day_and_time = cert_time[:3].title(), cert_time[3:]
-    if month not in _MONTHS or not cert_time.endswith(" GMT"):
+    if month not in _MONTHS or not cert_time.upper().endswith(" GMT"):
         raise ValueError(f'time data {cert_time!r} does not match format "%b %d %H:%M:%S %Y GMT"')
     parsed = time.strptime(day_and_time, " %d %H:%M:%S %Y GMT")
     return calendar.timegm((parsed.tm_year, _MONTHS.index(month) + 1, *parsed[2:6]))
@@ -95,12 +96,28 @@ def decode(der: bytes) -> dict[str, object]:
         raise failure("ASN1", "NOT_ENOUGH_DATA", "not enough data") from error
 
 
-def _decode(der: bytes) -> dict[str, object]:
+def is_authority(der: bytes) -> bool:
+    """Whether a certificate is meant to sign others: what is of version 1 does not say."""
+    try:
+        version, fields = _fields(der)
+        limits = [value for oid, value in _extensions(fields) if oid == _LIMITS]
+        return any(tag == _BOOLEAN and said != b"\0" for value in limits for tag, said in _children(value)) or version == 1
+    except IndexError:
+        return False
+
+
+def _fields(der: bytes) -> tuple[int, list[tuple[int, bytes]]]:
+    """A certificate's version, and what comes behind it."""
     signed = _children(_children(der)[0][1])[0][1]
     fields = _children(signed)
     version = 1
     if fields[0][0] == _VERSION:
         version = 1 + int.from_bytes(_children(fields.pop(0)[1])[0][1])
+    return version, fields
+
+
+def _decode(der: bytes) -> dict[str, object]:
+    version, fields = _fields(der)
     serial, _algorithm, issuer, validity, subject = (content for _tag, content in fields[:5])
     begins, ends = _children(validity)
     found: dict[str, object] = {
@@ -111,16 +128,21 @@ def _decode(der: bytes) -> dict[str, object]:
         "notBefore": _time(*begins),
         "notAfter": _time(*ends),
     }
-    for tag, content in fields[6:]:
-        if tag == _EXTENSIONS:
-            found.update(_extensions(_children(content)[0][1]))
+    found.update(_facts(fields))
     return found
 
 
-def _extensions(extensions: bytes) -> Iterator[tuple[str, tuple[object, ...]]]:
-    for _tag, extension in _children(extensions):
-        parts = _children(extension)
-        oid, value = _oid(parts[0][1]), _children(parts[-1][1])[0][1]
+def _extensions(fields: list[tuple[int, bytes]]) -> Iterator[tuple[str, bytes]]:
+    """OIDs, and what stands below them."""
+    for tag, content in fields[6:]:
+        if tag == _EXTENSIONS:
+            for _tag, extension in _children(_children(content)[0][1]):
+                parts = _children(extension)
+                yield _oid(parts[0][1]), _children(parts[-1][1])[0][1]
+
+
+def _facts(fields: list[tuple[int, bytes]]) -> Iterator[tuple[str, tuple[object, ...]]]:
+    for oid, value in _extensions(fields):
         if oid == _ALTERNATIVE_NAMES:
             yield "subjectAltName", tuple(_general_name(*name) for name in _children(value))
         elif oid == _ACCESS:
@@ -132,7 +154,9 @@ def _extensions(extensions: bytes) -> Iterator[tuple[str, tuple[object, ...]]]:
                 if found:
                     yield key, found
         elif oid == _CRL_POINTS:
-            yield "crlDistributionPoints", tuple(_points(value))
+            points = tuple(_points(value))
+            if points:
+                yield "crlDistributionPoints", points
 
 
 def _points(value: bytes) -> Iterator[str]:

@@ -1,7 +1,9 @@
 """The names and numbers that scripts pass to `ssl`: OpenSSL's, though rustls is behind them."""
 
 from collections import namedtuple
+from collections.abc import Callable
 from enum import Enum, IntEnum, IntFlag
+from typing import Self
 
 OPENSSL_VERSION_INFO = (3, 0, 0, 0, 0)
 OPENSSL_VERSION_NUMBER = 0x30000000
@@ -111,14 +113,40 @@ class AlertDescription(IntEnum):
     ALERT_DESCRIPTION_UNKNOWN_PSK_IDENTITY = 115
 
 
-_ASN1Object = namedtuple("_ASN1Object", "nid shortname longname oid")
+_OBJECTS = [
+    (129, "serverAuth", "TLS Web Server Authentication", "1.3.6.1.5.5.7.3.1"),
+    (130, "clientAuth", "TLS Web Client Authentication", "1.3.6.1.5.5.7.3.2"),
+]
+
+
+class _ASN1Object(namedtuple("_ASN1Object", "nid shortname longname oid")):
+    """What OpenSSL knows by a number, two names and an OID: here only what certificates are for."""
+
+    __slots__ = ()
+
+    def __new__(cls, oid: str) -> Self:
+        return cls._find(f"unknown object {oid!r}", lambda known: known[3] == oid)
+
+    @classmethod
+    def fromnid(cls, nid: int) -> Self:
+        return cls._find(f"unknown NID {nid}", lambda known: known[0] == nid)
+
+    @classmethod
+    def fromname(cls, name: str) -> Self:
+        return cls._find(f"unknown object {name!r}", lambda known: name in known[1:])
+
+    @classmethod
+    def _find(cls, unknown: str, fits: Callable[[tuple], bool]) -> Self:
+        for known in filter(fits, _OBJECTS):
+            return super().__new__(cls, *known)
+        raise ValueError(unknown)
 
 
 class Purpose(_ASN1Object, Enum):
     """What a certificate is for."""
 
-    SERVER_AUTH = (129, "serverAuth", "TLS Web Server Authentication", "1.3.6.1.5.5.7.3.1")
-    CLIENT_AUTH = (130, "clientAuth", "TLS Web Client Authentication", "1.3.6.1.5.5.7.3.2")
+    SERVER_AUTH = "1.3.6.1.5.5.7.3.1"
+    CLIENT_AUTH = "1.3.6.1.5.5.7.3.2"
 
 
 # Every member is a name of the module too.
@@ -137,6 +165,8 @@ _CIPHERS = {
     "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256": ("ECDHE-ECDSA-AES128-GCM-SHA256", "TLSv1.2", 128),
     "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256": ("ECDHE-RSA-AES128-GCM-SHA256", "TLSv1.2", 128),
 }
+
+CURVES = {"prime256v1", "secp256r1", "P-256", "secp384r1", "P-384", "secp521r1", "P-521", "X25519", "X448"}
 
 
 def cipher(name: str) -> tuple[str, str, int]:

@@ -1,4 +1,4 @@
-"""`SSLContext`: what connections have in common, and the usual ways to make one."""
+"""`SSLContext`: what connections have in common."""
 
 import errno
 import json
@@ -21,6 +21,7 @@ type Path_ = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 type Password = Callable[[], str | bytes | bytearray] | str | bytes | bytearray
 
 _SERVER = "TLS for servers is not offered here: an action connects, it does not listen"
+_NO_VERSION = Options.OP_NO_SSLv3 | Options.OP_NO_TLSv1 | Options.OP_NO_TLSv1_1 | Options.OP_NO_TLSv1_2 | Options.OP_NO_TLSv1_3
 # How often sets of roots are brought back that the host let go of meanwhile.
 _UPLOADS = 3
 
@@ -37,6 +38,8 @@ class SSLContext:
             protocol = _SSLMethod.PROTOCOL_TLS
         protocol = _SSLMethod(protocol)
         self = super().__new__(cls)
+        if protocol not in (_SSLMethod.PROTOCOL_TLS_CLIENT, _SSLMethod.PROTOCOL_TLS_SERVER):
+            _deprecated(f"ssl.{protocol.name} is deprecated")
         client = protocol is _SSLMethod.PROTOCOL_TLS_CLIENT
         self._protocol = protocol
         self._check_hostname = client
@@ -49,7 +52,7 @@ class SSLContext:
         self._identity: tuple[str, str | None] | None = None
         self._options = (
             Options.OP_ALL | Options.OP_NO_SSLv3 | Options.OP_NO_COMPRESSION | Options.OP_CIPHER_SERVER_PREFERENCE
-            | Options.OP_ENABLE_MIDDLEBOX_COMPAT | Options.OP_IGNORE_UNEXPECTED_EOF
+            | Options.OP_ENABLE_MIDDLEBOX_COMPAT
         )  # fmt: skip
         self._verify_flags = VerifyFlags.VERIFY_X509_TRUSTED_FIRST
         only = {_SSLMethod.PROTOCOL_TLSv1: TLSVersion.TLSv1, _SSLMethod.PROTOCOL_TLSv1_1: TLSVersion.TLSv1_1,
@@ -58,7 +61,7 @@ class SSLContext:
         self._maximum = TLSVersion.MAXIMUM_SUPPORTED if only is None else only
         self.post_handshake_auth = False
         self.hostname_checks_common_name = False
-        self.num_tickets = 2
+        self._num_tickets = 2
         self.security_level = 2
         self.sni_callback: object = None
         return self
@@ -89,7 +92,7 @@ class SSLContext:
     @verify_mode.setter
     def verify_mode(self, mode: int) -> None:
         try:
-            mode = VerifyMode(mode)
+            mode = VerifyMode(_number(mode))
         except ValueError:
             raise ValueError("invalid value for verify_mode") from None
         if mode is VerifyMode.CERT_NONE and self._check_hostname:
@@ -103,6 +106,11 @@ class SSLContext:
 
     @options.setter
     def options(self, options: int) -> None:
+        options = _number(options)
+        if not 0 <= options < 1 << 64:
+            raise OverflowError("options are 64 bits")
+        if options & ~self._options & _NO_VERSION:
+            _deprecated("ssl.OP_NO_SSL*/ssl.OP_NO_TLS* options are deprecated")
         self._options = Options(options)
 
     @property
@@ -111,7 +119,7 @@ class SSLContext:
 
     @verify_flags.setter
     def verify_flags(self, flags: int) -> None:
-        self._verify_flags = VerifyFlags(flags)
+        self._verify_flags = VerifyFlags(_number(flags))
 
     @property
     def minimum_version(self) -> TLSVersion:
@@ -119,7 +127,7 @@ class SSLContext:
 
     @minimum_version.setter
     def minimum_version(self, version: int) -> None:
-        self._minimum = TLSVersion(version)
+        self._minimum = _version(version)
 
     @property
     def maximum_version(self) -> TLSVersion:
@@ -127,7 +135,19 @@ class SSLContext:
 
     @maximum_version.setter
     def maximum_version(self, version: int) -> None:
-        self._maximum = TLSVersion(version)
+        self._maximum = _version(version)
+
+    @property
+    def num_tickets(self) -> int:
+        return self._num_tickets
+
+    @num_tickets.setter
+    def num_tickets(self, count: int) -> None:
+        if _number(count) < 0:
+            raise ValueError("value must be non-negative")
+        if self._protocol is not _SSLMethod.PROTOCOL_TLS_SERVER:
+            raise ValueError("SSLContext is not a server context.")
+        self._num_tickets = count
 
     @property
     def keylog_filename(self) -> None:
@@ -147,7 +167,14 @@ class SSLContext:
 
     def get_ciphers(self) -> list[dict[str, object]]:
         return [
-            {"name": name, "protocol": version, "strength_bits": bits, "alg_bits": bits, "aead": True}
+            {
+                "name": name,
+                "protocol": version,
+                "strength_bits": bits,
+                "alg_bits": bits,
+                "aead": True,
+                "description": f"{name} {version} Enc=AEAD({bits})",
+            }
             for name, version, bits in constants.ciphers()
         ]
 
@@ -161,10 +188,14 @@ class SSLContext:
         raise NotImplementedError("NPN is not offered; use ALPN")
 
     def set_servername_callback(self, server_name_callback: object) -> None:
+        if server_name_callback is not None and not callable(server_name_callback):
+            raise TypeError("not a callable object")
         self.sni_callback = server_name_callback
 
-    def set_ecdh_curve(self, name: str, /) -> None:
-        """Accepted and without effect."""
+    def set_ecdh_curve(self, name: str | bytes, /) -> None:
+        """Accepted and without effect: which curve, servers and rustls agree on."""
+        if os.fsdecode(name) not in constants.CURVES:
+            raise ValueError(f"unknown elliptic curve name {name!r}")
 
     def load_dh_params(self, path: Path_, /) -> None:
         raise NotImplementedError(_SERVER)
@@ -206,12 +237,14 @@ class SSLContext:
             self._roots.append(root_set)
 
     def get_ca_certs(self, binary_form: bool = False) -> list[Any]:
-        ders = dict.fromkeys(der for root_set in self._roots for der in certificate.split_pem(root_set.pem))
-        return list(ders) if binary_form else [certificate.decode(der) for der in ders]
+        ders = [der for der in self._trusted() if certificate.is_authority(der)]
+        return ders if binary_form else [certificate.decode(der) for der in ders]
 
     def cert_store_stats(self) -> dict[str, int]:
-        count = len(self.get_ca_certs(binary_form=True))
-        return {"x509": count, "crl": 0, "x509_ca": count}
+        return {"x509": len(self._trusted()), "crl": 0, "x509_ca": len(self.get_ca_certs(binary_form=True))}
+
+    def _trusted(self) -> list[bytes]:
+        return list(dict.fromkeys(der for root_set in self._roots for der in certificate.split_pem(root_set.pem)))
 
     def load_cert_chain(self, certfile: Path_, keyfile: Path_ | None = None, password: Password | None = None) -> None:
         cert = _read(certfile).decode("utf-8", "replace")
@@ -282,6 +315,8 @@ class SSLContext:
             raise ValueError("check_hostname requires server_hostname")
         if server_hostname is not None and (not server_hostname or server_hostname.startswith(".")):
             raise ValueError("server_hostname cannot be an empty string or start with a leading dot.")
+        if server_hostname is not None and "\0" in server_hostname:
+            raise TypeError("server_hostname must be without null characters")
 
     def _open(self, server_side: bool, server_hostname: str | None) -> Engine:
         self._check(server_side, server_hostname)
@@ -329,71 +364,22 @@ class SSLContext:
         return oldest, newest
 
 
+def _number(value: int) -> int:
+    if not isinstance(value, int):
+        raise TypeError(f"an integer is required, not {type(value).__name__}")
+    return value
+
+
+def _version(version: int) -> TLSVersion:
+    version = TLSVersion(version)
+    if version in (TLSVersion.SSLv3, TLSVersion.TLSv1, TLSVersion.TLSv1_1):
+        _deprecated(f"ssl.TLSVersion.{version.name} is deprecated", 4)
+    return version
+
+
+def _deprecated(message: str, stacklevel: int = 3) -> None:
+    warnings.warn(message, DeprecationWarning, stacklevel=stacklevel)
+
+
 def _read(path: Path_) -> bytes:
     return Path(os.fsdecode(path)).read_bytes()
-
-
-def create_default_context(
-    purpose: Purpose = Purpose.SERVER_AUTH,
-    *,
-    cafile: Path_ | None = None,
-    capath: Path_ | None = None,
-    cadata: str | bytes | None = None,
-) -> SSLContext:
-    """A context that checks names and certificates, by these roots or the machine's."""
-    if not isinstance(purpose, constants._ASN1Object):
-        raise TypeError(purpose)
-    server = purpose == Purpose.CLIENT_AUTH
-    context = SSLContext(_SSLMethod.PROTOCOL_TLS_SERVER if server else _SSLMethod.PROTOCOL_TLS_CLIENT)
-    context.verify_flags |= VerifyFlags.VERIFY_X509_PARTIAL_CHAIN | VerifyFlags.VERIFY_X509_STRICT
-    if cafile or capath or cadata:
-        context.load_verify_locations(cafile, capath, cadata)
-    elif context.verify_mode is not VerifyMode.CERT_NONE:
-        context.load_default_certs(purpose)
-    return context
-
-
-def _create_unverified_context(
-    protocol: int | None = None,
-    *,
-    cert_reqs: int = VerifyMode.CERT_NONE,
-    check_hostname: bool = False,
-    purpose: Purpose = Purpose.SERVER_AUTH,
-    certfile: Path_ | None = None,
-    keyfile: Path_ | None = None,
-    cafile: Path_ | None = None,
-    capath: Path_ | None = None,
-    cadata: str | bytes | None = None,
-) -> SSLContext:
-    """A context that checks nothing, where that is granted."""
-    if not isinstance(purpose, constants._ASN1Object):
-        raise TypeError(purpose)
-    if protocol is None:
-        client = purpose == Purpose.SERVER_AUTH
-        protocol = _SSLMethod.PROTOCOL_TLS_CLIENT if client else _SSLMethod.PROTOCOL_TLS_SERVER
-    context = SSLContext(protocol)
-    context.check_hostname = check_hostname
-    if cert_reqs is not None:
-        context.verify_mode = cert_reqs
-    if check_hostname:
-        context.check_hostname = True
-    if keyfile and not certfile:
-        raise ValueError("certfile must be specified")
-    if certfile or keyfile:
-        context.load_cert_chain(certfile, keyfile)
-    if cafile or capath or cadata:
-        context.load_verify_locations(cafile, capath, cadata)
-    elif context.verify_mode is not VerifyMode.CERT_NONE:
-        context.load_default_certs(purpose)
-    return context
-
-
-def _create_stdlib_context(protocol: int | None = None, **settings: Any) -> SSLContext:
-    """What smtplib and its like use when they are given no context. By Python's rule it checks nothing; here it checks unless the
-    contrary is granted."""
-    context = _create_unverified_context(protocol, **settings)
-    if context.verify_mode is VerifyMode.CERT_NONE and context.protocol is not _SSLMethod.PROTOCOL_TLS_SERVER:
-        context._unless_granted = True
-        if not context._roots:
-            context.load_default_certs()
-    return context

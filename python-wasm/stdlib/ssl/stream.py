@@ -318,6 +318,8 @@ class SSLSocket(socket):
         return None if self._sslobj is None else False
 
     def getpeercert(self, binary_form: bool = False) -> dict[str, object] | bytes | None:
+        if not self._connected:
+            self.getpeername()
         return self._engine().getpeercert(binary_form)
 
     def get_verified_chain(self) -> list[bytes]:
