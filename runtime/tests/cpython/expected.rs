@@ -161,7 +161,8 @@ mod tests {
     /// Each must be covered by a suite at least.
     const LIBRARIES: &str = "json re str dict list set int float datetime decimal collections itertools functools dataclasses enum \
         logging base64 hashlib struct zlib bz2 lzma sqlite3 zoneinfo csv statistics string textwrap urllib.parse \
-        xml.etree typing copy heapq bisect urllib.request http.client smtplib";
+        xml.etree typing copy heapq bisect socket select selectors ssl urllib.request http.client \
+        smtplib xmlrpc.client asyncio";
 
     const LIST: &str = "reason threads: A sandbox runs one thread.\n\
         skip threads: no threads…\n\

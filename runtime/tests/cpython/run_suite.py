@@ -46,7 +46,7 @@ class Tally(unittest.TestResult):
         self.failed[test.id()] = "it passed, though CPython expects it to fail"
 
     def addSkip(self, test, reason: str) -> None:
-        self.skips[getattr(test, "test_case", test).id()] = " ".join(reason.split())
+        self.skips[getattr(test, "test_case", test).id()] = " ".join(reason.split()) or "(without a word)"
 
     def _note(self, test, err) -> None:
         # The first is the cause; what follows, while the test is cleaned up, is not.
