@@ -3,7 +3,7 @@
 //!
 //! | import | what it does |
 //! |---|---|
-//! | `roots(pem, len, name) -> i32` | keeps a set of root certificates, writes the 32 bytes of its name; how many it holds |
+//! | `roots(pem, len, name) -> i32` | keeps a set of root certificates, writes the 32 bytes of its name; how many it holds, -28 when one of them cannot be read |
 //! | `check(json, len) -> i32` | whether a connection could be made so; 0 |
 //! | `open(json, len) -> i32` | a connection |
 //! | `feed(c, at, len) -> i32` | takes ciphertext that came; how much |
@@ -12,7 +12,7 @@
 //! | `read(c, to, len) -> i32` | hands out plaintext; how much, 0 at the end |
 //! | `state(c) -> i32` | see `connection.rs` |
 //! | `notify(c) -> i32` | says that nothing more will be written |
-//! | `fact(c, what, to, len) -> i32` | its size in bytes; copied if there is room. 0 why it failed, 1 ALPN, 2 version, 3 cipher, from 4 on the server's certificates. Of `c` 0: why the last `check` or `open` failed |
+//! | `fact(c, what, to, len) -> i32` | its size in bytes; copied if there is room. 0 why it failed, 1 ALPN, 2 version, 3 cipher, from 4 on the server's certificates. Of `c` 0: why the last `roots`, `check` or `open` failed |
 //! | `carried(c, fd) -> i32` | notes for the run's record that a socket carries the connection |
 //! | `close(c) -> i32` | forgets a connection |
 //!
@@ -81,7 +81,11 @@ impl Tls {
     fn roots(&mut self, pem: &[u8]) -> Result<([u8; 32], i32), i32> {
         let bytes = u32::try_from(pem.len()).ok().and_then(|len| self.uploaded_bytes.checked_add(len));
         let bytes = bytes.filter(|bytes| *bytes <= UPLOAD_BYTES_MAX).ok_or(NOSPC)?;
-        let kept = self.cache.keep(pem).ok_or(0)?;
+        let kept = self.cache.keep(pem).map_err(|failure| {
+            self.failure = Some(failure);
+            INVAL
+        })?;
+        let kept = kept.ok_or(0)?;
         // What was known already takes no more memory.
         if kept.new {
             self.uploaded_bytes = bytes;

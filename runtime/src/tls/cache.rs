@@ -58,12 +58,12 @@ impl Default for Cache {
 
 impl Cache {
     /// Parses a set and keeps it. Nothing when it holds no certificate.
-    pub(crate) fn keep(&self, pem: &[u8]) -> Option<Kept> {
+    pub(crate) fn keep(&self, pem: &[u8]) -> Result<Option<Kept>, Failure> {
         let name = Roots::name(pem);
         if let Some(known) = self.find(&name) {
-            return Some(Kept { name, count: known.len(), new: false });
+            return Ok(Some(Kept { name, count: known.len(), new: false }));
         }
-        let roots = Roots::parse(pem)?;
+        let Some(roots) = Roots::parse(pem)? else { return Ok(None) };
         let count = roots.len();
         let mut sets = self.sets.lock().unwrap_or_else(PoisonError::into_inner);
         sets.bytes += roots.bytes();
@@ -74,7 +74,7 @@ impl Cache {
             let Some((_, out)) = sets.known.pop_lru() else { break };
             sets.bytes -= bytes_of(&out);
         }
-        Some(Kept { name, count, new: true })
+        Ok(Some(Kept { name, count, new: true }))
     }
 
     fn find(&self, name: &RootsName) -> Option<Arc<Roots>> {

@@ -8,6 +8,8 @@ use rustls::{
 };
 use sha2::{Digest as _, Sha256};
 
+use super::failure::Failure;
+
 /// How sets are named: by the SHA-256 of their PEM. Whoever knows the name knows what it holds.
 pub(crate) type RootsName = [u8; 32];
 
@@ -21,11 +23,18 @@ pub(crate) struct Roots {
 }
 
 impl Roots {
-    /// All certificates in a PEM; other blocks are passed over. Nothing when it holds none.
-    pub(crate) fn parse(pem: &[u8]) -> Option<Self> {
-        let certificates = CertificateDer::pem_slice_iter(pem).map_while(Result::ok);
-        let roots = Self::new(certificates, pem.len());
-        (!roots.exact.is_empty()).then_some(roots)
+    /// All certificates in a PEM; other blocks are passed over. Nothing when it holds none. One that cannot be read fails all:
+    /// nobody shall believe that it is trusted.
+    pub(crate) fn parse(pem: &[u8]) -> Result<Option<Self>, Failure> {
+        let certificates = CertificateDer::pem_slice_iter(pem).map(|found| {
+            found
+                .ok()
+                .filter(|certificate| is_sequence(certificate))
+                .ok_or_else(|| Failure::new("X509", "PEM_LIB", "PEM lib: a certificate cannot be read"))
+        });
+        let certificates = certificates.collect::<Result<Vec<_>, _>>()?;
+        let roots = Self::new(certificates.into_iter(), pem.len());
+        Ok((!roots.exact.is_empty()).then_some(roots))
     }
 
     /// Those of this machine, where its TLS libraries look for them. Possibly none.
@@ -84,4 +93,15 @@ impl Roots {
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }
+}
+
+/// Whether `der` is one sequence to its end. What lies in it is looked at when it is used.
+fn is_sequence(der: &[u8]) -> bool {
+    let [0x30, length, rest @ ..] = der else { return false };
+    let short = usize::from(length & 0x7f);
+    if length & 0x80 == 0 {
+        return rest.len() == short;
+    }
+    let Some((digits, content)) = rest.split_at_checked(short) else { return false };
+    digits.len() <= 4 && content.len() == digits.iter().fold(0, |sum, &digit| sum << 8 | usize::from(digit))
 }

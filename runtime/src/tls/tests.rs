@@ -74,7 +74,7 @@ impl World {
     fn new() -> Self {
         let good = authority("good");
         let cache = Cache::default();
-        cache.machine.set(Arc::new(Roots::parse(good.pem().as_bytes()).unwrap())).unwrap();
+        cache.machine.set(Arc::new(Roots::parse(good.pem().as_bytes()).unwrap().unwrap())).unwrap();
         Self { good, other: authority("other"), cache }
     }
 
@@ -96,7 +96,14 @@ impl World {
     }
 
     fn upload(&self, pem: &str) -> String {
-        self.cache.keep(pem.as_bytes()).unwrap().name.iter().map(|byte| format!("{byte:02x}")).collect()
+        self.cache
+            .keep(pem.as_bytes())
+            .unwrap()
+            .unwrap()
+            .name
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
     }
 }
 
@@ -486,15 +493,23 @@ fn one_flipped_bit_ends_a_connection() {
 fn sets_of_roots_are_kept_up_to_a_bound() {
     let cache = Cache::default();
     let one = authority("one").pem();
-    assert_eq!(cache.keep(b"").map(|kept| kept.count), None);
-    assert_eq!(cache.keep(b"-----BEGIN CERTIFICATE-----\nAAAA").map(|kept| kept.count), None);
+    let count = |pem: &str| cache.keep(pem.as_bytes()).map(|kept| kept.map(|kept| kept.count));
+    assert_eq!(count(""), Ok(None));
+    // What is cut, no base64, or no certificate; and what it would hide behind it.
+    for broken in ["AAAA", "A!AA\n-----END CERTIFICATE-----\n", "MAAwAA==\n-----END CERTIFICATE-----\n"] {
+        let broken = format!("-----BEGIN CERTIFICATE-----\n{broken}");
+        for pem in [format!("{broken}{one}"), format!("{one}{broken}")] {
+            assert_eq!(count(&pem).unwrap_err().reason, "PEM_LIB", "{pem}");
+        }
+    }
     let two = format!("text\n{one}text\n{}", authority("two").pem());
-    assert_eq!(cache.keep(two.as_bytes()).map(|kept| kept.count), Some(2));
-    let first = cache.keep(one.as_bytes()).unwrap();
-    assert!(first.new && !cache.keep(one.as_bytes()).unwrap().new);
+    assert_eq!(count(&two), Ok(Some(2)));
+    let keep = |pem: &str| cache.keep(pem.as_bytes()).unwrap().unwrap();
+    let first = keep(&one);
+    assert!(first.new && !keep(&one).new);
     let padding = "x".repeat(3 << 20);
     for number in 0..20 {
-        cache.keep(format!("{number}{padding}\n{one}").as_bytes()).unwrap();
+        keep(&format!("{number}{padding}\n{one}"));
     }
     let name: String = first.name.iter().map(|byte| format!("{byte:02x}")).collect();
     let world = World { cache, ..World::new() };
