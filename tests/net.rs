@@ -99,11 +99,41 @@ fn fetch(url: &str) -> String {
     )
 }
 
+/// Fetches it under those rules; or asks for a rule.
+fn fetched(url: &str, rules: &[&str], refused: Option<&str>) {
+    let rules: Vec<_> = rules.iter().map(|&rule| rule.to_owned()).collect();
+    let (place, ended) = run(&fetch(url), &rules, &[]);
+    let report = place.json("report.json");
+    let last = report["connections"].as_array().and_then(|all| all.last()).expect("there was one").clone();
+    match refused {
+        None => {
+            ended.returned("\"hello\"");
+            assert_eq!((&last["refused"], &last["error"]), (&json!(false), &json!(null)), "{url}");
+            assert!(last["received_bytes"].as_u64() > Some(40), "{last}");
+        }
+        Some(rule) => {
+            assert_eq!(ended.code, 1, "{url}: {}", ended.stderr);
+            let asks = format!("ask for the rule \"{rule}\"");
+            let message = report["error"]["message"].as_str().expect("a text");
+            assert!(message.contains(&asks), "{url}: {message}");
+            assert!(
+                report["error"]["traceback"].as_str().expect("a text").contains("PermissionError"),
+                "{url}"
+            );
+            assert_eq!(last["refused"], json!(true), "{url}");
+            assert!(last["error"].as_str().expect("a text").ends_with(&asks), "{last}");
+            assert!(ended.log().iter().any(|line| line.contains(&asks)), "{:?}", ended.log());
+        }
+    }
+}
+
 #[test]
 fn a_script_fetches_what_a_rule_allows() {
     let (port, other) = (http(), http());
     let redirect = |to: &str| format!("http://127.0.0.1:{port}/to/{to}");
     let here = |host: &str| format!("http://{host}:{port}/");
+    let there = |host: &str| format!("http://{host}:{other}/");
+    let both = format!("127.0.0.1:{port},{other}");
     // What is fetched, under which rules; or the rule that is to be asked for.
     let rows: &[(String, &[&str], Option<String>)] = &[
         (here("127.0.0.1"), &["127.0.0.1"], None),
@@ -115,7 +145,14 @@ fn a_script_fetches_what_a_rule_allows() {
         (here("2130706433"), &["127.0.0.1"], None),
         (here("0177.0.0.1"), &["127.0.0.1"], None),
         (here("0x7f.1"), &["127.0.0.1"], None),
+        (here("127.1"), &["127.0.0.1"], None),
+        (here("017700000001"), &["127.0.0.1"], None),
+        (here("[::ffff:127.0.0.1]"), &["::ffff:127.0.0.1"], None),
+        (here("a.localhost"), &["127.0.0.1"], None),
         (redirect(&here("127.0.0.1")), &[&format!("127.0.0.1:{port}")], None),
+        (redirect(&there("127.0.0.1")), &[&both], None),
+        (redirect(&there("2130706433")), &[&both], None),
+        (redirect(&there("localhost")), &[&both], None),
         (here("127.0.0.1"), &[], Some(format!("127.0.0.1:{port}"))),
         (here("127.0.0.1"), &["0.0.0.0/0", "*"], Some(format!("127.0.0.1:{port}"))),
         (here("127.0.0.1"), &["127.0.0.1:1"], Some(format!("127.0.0.1:{port}"))),
@@ -124,37 +161,34 @@ fn a_script_fetches_what_a_rule_allows() {
         (here("0177.0.0.1"), &[], Some(format!("127.0.0.1:{port}"))),
         (here("[::ffff:127.0.0.1]"), &["127.0.0.1"], Some(format!("[::ffff:127.0.0.1]:{port}"))),
         (here("0.0.0.0"), &["127.0.0.1"], Some(format!("0.0.0.0:{port}"))),
+        (here("127.1"), &["*", "0.0.0.0/0"], Some(format!("127.0.0.1:{port}"))),
+        (here("017700000001"), &["*", "0.0.0.0/0"], Some(format!("127.0.0.1:{port}"))),
+        (here("a.localhost"), &["*", "0.0.0.0/0"], Some(format!("[::1]:{port}"))),
+        (here("[::1]"), &["127.0.0.1", "::/0"], Some(format!("[::1]:{port}"))),
+        (here("[::127.0.0.1]"), &["127.0.0.1", "::/0"], Some(format!("[::7f00:1]:{port}"))),
+        (here("[64:ff9b::127.0.0.1]"), &["127.0.0.1", "::/0"], Some(format!("[64:ff9b::7f00:1]:{port}"))),
+        (here("[2002:7f00:1::]"), &["127.0.0.1", "::/0"], Some(format!("[2002:7f00:1::]:{port}"))),
+        (here("[fe80::1%1]"), &["*", "::/0"], Some(format!("[fe80::1]:{port}"))),
+        (here("224.0.0.1"), &["*", "0.0.0.0/0"], Some(format!("224.0.0.1:{port}"))),
+        (here("255.255.255.255"), &["*", "0.0.0.0/0"], Some(format!("255.255.255.255:{port}"))),
         ("http://169.254.169.254/".to_owned(), &["*", "0.0.0.0/0"], Some("169.254.169.254:80".to_owned())),
         ("http://api.example.org/".to_owned(), &["127.0.0.1"], Some("api.example.org".to_owned())),
+        (redirect(&there("127.0.0.1")), &[&format!("127.0.0.1:{port}")], Some(format!("127.0.0.1:{other}"))),
+        (redirect(&there("2130706433")), &[&format!("127.0.0.1:{port}")], Some(format!("127.0.0.1:{other}"))),
         (
-            redirect(&format!("http://127.0.0.1:{other}/")),
-            &[&format!("127.0.0.1:{port}")],
-            Some(format!("127.0.0.1:{other}")),
+            redirect(&there("localhost")),
+            &["*", &format!("127.0.0.1:{port}")],
+            Some(format!("localhost:{other}")),
         ),
         (redirect("http://10.0.0.1/"), &[&format!("127.0.0.1:{port}")], Some("10.0.0.1:80".to_owned())),
+        (
+            redirect("http://169.254.169.254/latest"),
+            &["*", &format!("127.0.0.1:{port}")],
+            Some("169.254.169.254:80".to_owned()),
+        ),
     ];
     for (url, rules, refused) in rows {
-        let rules: Vec<_> = rules.iter().map(|&rule| rule.to_owned()).collect();
-        let (place, ended) = run(&fetch(url), &rules, &[]);
-        let report = place.json("report.json");
-        let last = report["connections"].as_array().unwrap().last().unwrap().clone();
-        match refused {
-            None => {
-                ended.returned("\"hello\"");
-                assert_eq!((&last["refused"], &last["error"]), (&json!(false), &json!(null)), "{url}");
-                assert!(last["received_bytes"].as_u64() > Some(40), "{last}");
-            }
-            Some(rule) => {
-                assert_eq!(ended.code, 1, "{url}: {}", ended.stderr);
-                let asks = format!("ask for the rule \"{rule}\"");
-                let message = report["error"]["message"].as_str().unwrap();
-                assert!(message.contains(&asks), "{url}: {message}");
-                assert!(report["error"]["traceback"].as_str().unwrap().contains("PermissionError"), "{url}");
-                assert_eq!(last["refused"], json!(true), "{url}");
-                assert!(last["error"].as_str().unwrap().ends_with(&asks), "{last}");
-                assert!(ended.log().iter().any(|line| line.contains(&asks)), "{:?}", ended.log());
-            }
-        }
+        fetched(url, rules, refused.as_deref());
     }
 }
 

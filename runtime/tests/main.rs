@@ -7,6 +7,7 @@ mod hostile;
 mod images;
 mod isolation;
 mod leaks;
+mod names;
 mod net;
 mod stateful;
 mod support;

@@ -1,14 +1,6 @@
-//! Names, and many that wait: against a name server and servers of these tests.
+//! Many that wait, and what is left open: against servers of these tests.
 
-use std::{
-    net::{SocketAddr, TcpListener, UdpSocket},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    thread,
-    time::Duration,
-};
+use std::{net::TcpListener, thread, time::Duration};
 
 use actiond_runtime::{Grants, Input, Kept, Limits, Outcome, Prepared, Rule};
 use tokio::time::Instant;
@@ -16,146 +8,16 @@ use tokio_util::sync::CancellationToken;
 
 use crate::support::{Bench, ending, limits};
 
-/// A name server: `N.loop.test` is 127.0.0.1, `turns.test` another address each time, `slow.test` is never answered, all else
-/// does not exist.
-fn name_server() -> (SocketAddr, Arc<AtomicUsize>) {
-    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-    let (address, asked) = (socket.local_addr().unwrap(), Arc::new(AtomicUsize::new(0)));
-    let counter = asked.clone();
-    thread::spawn(move || {
-        let (mut bytes, mut turns) = ([0; 1_500], 0);
-        while let Ok((len, from)) = socket.recv_from(&mut bytes) {
-            counter.fetch_add(1, Ordering::Relaxed);
-            if let Some(answer) = answer(&bytes[..len], &mut turns) {
-                let _ = socket.send_to(&answer, from);
-            }
-        }
-    });
-    (address, asked)
-}
-
-fn answer(query: &[u8], turns: &mut u8) -> Option<Vec<u8>> {
-    let (mut name, mut at) = (Vec::new(), 12);
-    while query[at] != 0 {
-        let label = &query[at + 1..at + 1 + usize::from(query[at])];
-        name.push(String::from_utf8(label.to_vec()).unwrap().to_lowercase());
-        at += 1 + label.len();
-    }
-    let (is_a, end) = (query[at + 1..at + 3] == [0, 1], at + 5);
-    let name = name.join(".");
-    let address = match name.as_str() {
-        "slow.test" => return None,
-        "turns.test" if is_a => {
-            *turns += 1;
-            Some(if *turns == 1 { [203, 0, 114, 1] } else { [127, 0, 0, 1] })
-        }
-        _ if name.ends_with("loop.test") && is_a => Some([127, 0, 0, 1]),
-        _ => None,
-    };
-    let known = name == "turns.test" || name.ends_with("loop.test");
-    let mut answer = query[..2].to_vec();
-    answer.extend_from_slice(&[
-        0x81,
-        if known { 0x80 } else { 0x83 },
-        0,
-        1,
-        0,
-        u8::from(address.is_some()),
-        0,
-        0,
-        0,
-        0,
-    ]);
-    answer.extend_from_slice(&query[12..end]);
-    if let Some(address) = address {
-        answer.extend_from_slice(&[0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4]);
-        answer.extend_from_slice(&address);
-    }
-    Some(answer)
-}
-
-async fn run(bench: &Bench, action: &Prepared, rules: &str, limits: &Limits) -> Outcome {
+pub(crate) async fn run(bench: &Bench, action: &Prepared, rules: &str, limits: &Limits) -> Outcome {
     let rules = rules.split_whitespace().map(|rule| rule.parse::<Rule>().unwrap());
     let input = Input { grants: Grants::new(rules), ..Input::new("[]", CancellationToken::new()) };
     bench.engine.start(action, limits).unwrap().call(input).await.unwrap()
 }
 
-fn listener() -> (TcpListener, u16) {
+pub(crate) fn listener() -> (TcpListener, u16) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     (listener, port)
-}
-
-#[tokio::test]
-async fn names_lead_where_their_rules_allow() {
-    let (server, asked) = name_server();
-    let (_listener, port) = listener();
-    let bench = Bench::with(|settings| settings.name_servers = vec![server]).await;
-    let connect = |name: &str| {
-        format!(
-            "import socket\n\ndef main():\n    with socket.create_connection((\"{name}\", {port}), timeout=5) as one:\n        \
-             return one.getpeername()[0]\n"
-        )
-    };
-    let twice = "import socket\n\ndef main():\n    \
-                 return [socket.getaddrinfo(\"turns.test\", 80, type=socket.SOCK_STREAM)[0][4][0] for _ in range(2)]\n";
-    let refused = |place: &str| {
-        format!(
-            "PermissionError: [Errno 2] not allowed to reach {place}:{port} at 127.0.0.1 (loopback): ask for the rule \
-             \"127.0.0.1:{port}\""
-        )
-    };
-    let rows = [
-        (connect("one.loop.test"), "one.loop.test 127.0.0.1", "\"127.0.0.1\"".to_owned()),
-        (connect("one.loop.test"), "*.loop.test 127.0.0.1", "\"127.0.0.1\"".to_owned()),
-        // Names that lead to loopback, whatever their rule.
-        (connect("one.loop.test"), "one.loop.test", refused("one.loop.test")),
-        (connect("ONE.loop.test."), "one.loop.test", refused("one.loop.test")),
-        (connect("two.loop.test"), "*.loop.test *", refused("two.loop.test")),
-        (connect("none.test"), "*", "socket.gaierror: [Errno -2] Name or service not known".to_owned()),
-        // Each look-up is a question; only what it said is allowed.
-        (twice.to_owned(), "turns.test", "[\"203.0.114.1\",\"127.0.0.1\"]".to_owned()),
-    ];
-    for (main, rules, expected) in rows {
-        let action = bench.ready(&main).await;
-        let outcome = run(&bench, &action, rules, &limits()).await;
-        assert_eq!(ending(&outcome), expected, "{rules}");
-        if expected == "\"127.0.0.1\"" {
-            assert_eq!(outcome.connections[0].host.as_deref(), Some("one.loop.test"));
-        }
-    }
-    // Nobody is asked about names that no rule has.
-    let before = asked.load(Ordering::Relaxed);
-    let action = bench.ready(&connect("one.loop.test")).await;
-    let outcome = run(&bench, &action, "127.0.0.1", &limits()).await;
-    let message = "not allowed to look up one.loop.test: ask for the rule \"one.loop.test\"";
-    assert_eq!(ending(&outcome), format!("PermissionError: [Errno 2] {message}"));
-    assert_eq!(asked.load(Ordering::Relaxed), before);
-}
-
-#[tokio::test]
-async fn a_name_that_is_resolving_holds_up_no_loop() {
-    let (server, _) = name_server();
-    let bench = Bench::with(|settings| settings.name_servers = vec![server]).await;
-    let main = r#"
-import asyncio
-
-async def main():
-    loop = asyncio.get_running_loop()
-    slow = asyncio.ensure_future(loop.getaddrinfo("slow.test", 80))
-    ticks = 0
-    for _ in range(20):
-        await asyncio.sleep(0.005)
-        ticks += 1
-    found = await loop.getaddrinfo("one.loop.test", 80)
-    try:
-        await asyncio.wait_for(slow, 0.05)
-    except TimeoutError:
-        return [ticks, found[0][4]]
-"#;
-    let action = bench.ready(main).await;
-    let outcome = run(&bench, &action, "*", &limits()).await;
-    assert_eq!(ending(&outcome), "[20,[\"127.0.0.1\",80]]");
 }
 
 #[tokio::test]

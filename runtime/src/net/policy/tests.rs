@@ -55,6 +55,9 @@ const REACHED: &[(&str, &str, &str, bool)] = &[
     ("*.one.example", "1.1.1.1:443", "b.a.one.example", true),
     ("*.one.example", "1.1.1.1:443", "one.example", false),
     ("*.one.example", "1.1.1.1:443", "aone.example", false),
+    ("*.example", "1.1.1.1:443", "example", false),
+    ("*.example", "1.1.1.1:443", "badexample", false),
+    ("example", "1.1.1.1:443", "a.example", false),
     ("*.one.example", "1.1.1.1:443", "a.one.example.evil", false),
     ("*", "1.1.1.1:443", "any.thing", true),
     ("*", "1.1.1.1:443", "", false),
@@ -115,7 +118,19 @@ const REACHED: &[(&str, &str, &str, bool)] = &[
     ("::/0", "[64:ff9b::a00:1]:80", "", false),
     ("::/0", "[2002:a00:1::]:80", "", false),
     ("::/0", "[2001:0:a00:1::]:80", "", false),
+    ("::/0", "[64:ff9b:1::a00:1]:80", "", false),
+    ("::/0", "[::ffff:0:127.0.0.1]:80", "", false),
     ("::ffff:127.0.0.1", "[::ffff:127.0.0.1]:80", "", true),
+    ("64:ff9b::/96", "[64:ff9b::a00:1]:80", "", true),
+    ("2002:a00:1::/48", "[2002:a00:1::1]:80", "", true),
+    // A zone says by which link, not where.
+    ("::/0", "[fe80::1%2]:80", "", false),
+    ("fe80::1", "[fe80::1%2]:80", "", true),
+    ("::/0", "[::1%1]:80", "", false),
+    // Multicast.
+    ("224.0.0.0/4", "239.255.255.250:1900", "", true),
+    ("224.0.0.0/4", "240.0.0.1:80", "", false),
+    ("ff00::/8", "[ff02::fb]:5353", "", true),
 ];
 
 #[test]
