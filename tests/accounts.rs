@@ -289,10 +289,9 @@ fn the_origin_reaches_runs_and_its_tokens_are_never_shown() {
     assert_eq!(run()[1], token(""));
     let set = |edit: Value| server.put("/api/default/settings", &edit).is(200);
     let both = set(json!({"origin_url": "https://o2.example.com", "origin_tokens": {"Bot@a": "s3cret"}}));
-    assert_eq!(
-        both,
-        json!({"origin_url": "https://o2.example.com", "origin_tokens": ["bot@a"], "egress": []})
-    );
+    let url = "https://o2.example.com";
+    let shown = json!({"origin_url": url, "origin_tokens": ["bot@a"], "egress": [], "unverified_tls": false});
+    assert_eq!(both, shown);
     assert_eq!(run(), json!(["https://o2.example.com", token("s3cret")]));
     assert_eq!(server.get("/api/default/settings").is(200), both, "what is left out stays");
     assert_eq!(set(json!({})), both);
@@ -300,7 +299,7 @@ fn the_origin_reaches_runs_and_its_tokens_are_never_shown() {
     assert_eq!(run(), json!(["https://o2.example.com", token("")]));
     assert_eq!(
         set(json!({"origin_url": null})),
-        json!({"origin_url": null, "origin_tokens": [], "egress": []})
+        json!({"origin_url": null, "origin_tokens": [], "egress": [], "unverified_tls": false})
     );
     for (edit, message) in [
         (json!({"origin_url": "ftp://a"}), "the origin's URL is none: write http:// or https:// and a host"),

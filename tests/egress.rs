@@ -1,5 +1,13 @@
 //! What runs may reach: the operator, the organisation and the action have a say, and each has to allow it.
 
+use std::{
+    io::{BufRead as _, BufReader, Write as _},
+    net::TcpListener,
+    sync::Arc,
+    thread,
+};
+
+use rustls::{ServerConfig, ServerConnection, StreamOwned, crypto::ring, pki_types::PrivatePkcs8KeyDer};
 use serde_json::{Value, json};
 
 use crate::server::Server;
@@ -122,6 +130,68 @@ fn what_was_reached_is_in_the_record_and_counted() {
         "actiond_connections_total{org=\"default\",outcome=\"refused\"} 1",
     ] {
         assert!(metrics.contains(line), "{metrics}");
+    }
+}
+
+/// A TLS server whose certificate nobody knows: it answers each request with `ok`.
+fn unknown_tls() -> u16 {
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
+    let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("there are some")
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key.into());
+    let config = Arc::new(config.expect("the key is the certificate's"));
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = listener.local_addr().expect("it is bound").port();
+    // It ends with the process.
+    thread::spawn(move || {
+        for plain in listener.incoming().map_while(Result::ok) {
+            let connection = ServerConnection::new(config.clone()).expect("a good configuration");
+            let mut stream = BufReader::new(StreamOwned::new(connection, plain));
+            let mut line = String::new();
+            while stream.read_line(&mut line).is_ok_and(|bytes| bytes > 2) {
+                line.clear();
+            }
+            let _ = stream.get_mut().write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        }
+    });
+    port
+}
+
+#[test]
+fn certificates_go_unchecked_where_all_three_allow_it() {
+    let url = format!("https://127.0.0.1:{}/", unknown_tls());
+    let main = "import ssl, urllib.request
+def main(data):
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    try:
+        return urllib.request.urlopen(data[0], context=context).read().decode()
+    except OSError as error:
+        return str(error)
+";
+    for operator in ["false", "true"] {
+        let env = [("ACTIOND_EGRESS_ALLOW", "127.0.0.1"), ("ACTIOND_EGRESS_UNVERIFIED_TLS", operator)];
+        let server = Server::start_with(&env);
+        let id = server.upload("fetch", "service", main, &[]);
+        let settings = format!("/api/default/actions/{id}/settings");
+        server.put("/api/default/settings", &json!({"egress": ["127.0.0.1"]})).is(200);
+        assert_eq!(server.get("/api/default/settings").is(200)["unverified_tls"], false);
+        assert_eq!(server.get(&settings).is(200)["policy"]["unverified_tls"], false);
+        for (organisation, action) in [(false, false), (true, false), (false, true), (true, true)] {
+            server.put("/api/default/settings", &json!({"unverified_tls": organisation})).is(200);
+            server.put(&settings, &json!({"policy": {"unverified_tls": action}})).is(200);
+            let ran = server.post(&format!("/api/default/actions/{id}/invoke"), &json!([url])).is(200);
+            let result = ran["result"].as_str().expect("a text").to_owned();
+            let case = format!("{operator} {organisation} {action}: {result}");
+            if operator == "true" && organisation && action {
+                assert_eq!(result, "ok", "{case}");
+            } else {
+                assert!(result.contains("needs the grant `unverified_tls`"), "{case}");
+            }
+        }
     }
 }
 

@@ -66,6 +66,8 @@ pub(super) struct PolicyWire {
     #[serde(deserialize_with = "given")]
     #[schema(value_type = Option<Vec<String>>)]
     egress: Option<Option<Vec<String>>>,
+    /// Whether the script may turn off that certificates are checked, where the operator and the organisation allow it
+    unverified_tls: Option<bool>,
 }
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
@@ -309,6 +311,7 @@ impl PolicyWire {
         if let Some(egress) = self.egress {
             policy.egress = egress.as_deref().map(rules).transpose()?;
         }
+        policy.unverified_tls = self.unverified_tls.unwrap_or(policy.unverified_tls);
         Ok(policy)
     }
 }
@@ -353,6 +356,7 @@ impl From<&Policy> for PolicyWire {
             coalesce_ms: policy.coalesce.map(ms),
             stateful: Some(policy.stateful),
             egress: Some(policy.egress.as_deref().map(texts)),
+            unverified_tls: Some(policy.unverified_tls),
         }
     }
 }

@@ -52,6 +52,8 @@ pub(super) struct SettingsWire {
     /// Rules for what runs may reach on the network, of what the server's operator allows
     #[schema(example = json!(["hooks.slack.com:443", "*.example.com"]))]
     egress: Vec<String>,
+    /// Whether actions may turn off that certificates are checked, where the server's operator allows it
+    unverified_tls: bool,
 }
 
 /// What is to be changed; what is left out stays.
@@ -68,6 +70,7 @@ pub(super) struct EditSettingsWire {
     origin_tokens: BTreeMap<String, Option<String>>,
     /// Rules for what runs may reach on the network: `host`, `*.domain`, `address/prefix`, each with `:ports`
     egress: Option<Vec<String>>,
+    unverified_tls: Option<bool>,
 }
 
 /// List the organisations that one is in
@@ -140,9 +143,10 @@ pub(super) async fn settings(
     caller: Caller,
 ) -> Result<Json<SettingsWire>, Problem> {
     let org = caller.may(&org, Permission::Administer)?;
-    let Organisation { origin, egress, .. } = app.organisation(org).await?;
+    let Organisation { origin, egress, unverified_tls, .. } = app.organisation(org).await?;
     let origin_tokens = origin.tokens.keys().map(ToString::to_string).collect();
-    Ok(Json(SettingsWire { origin_url: origin.url, origin_tokens, egress: texts(&egress) }))
+    let egress = texts(&egress);
+    Ok(Json(SettingsWire { origin_url: origin.url, origin_tokens, egress, unverified_tls }))
 }
 
 /// Set where an organisation's runs come from
@@ -162,7 +166,8 @@ pub(super) async fn edit_settings(
     let tokens = edit.origin_tokens.into_iter().map(|(account, token)| Ok((email(&account)?, token)));
     let tokens = tokens.collect::<Result<_, Problem>>()?;
     let egress = edit.egress.as_deref().map(rules).transpose()?;
-    let edit = OrganisationEdit { url: edit.origin_url, tokens, egress };
+    let (url, unverified_tls) = (edit.origin_url, edit.unverified_tls);
+    let edit = OrganisationEdit { url, tokens, egress, unverified_tls };
     state.edit_organisation(org, edit, caller.email()).await?;
     settings(state, path, caller).await
 }

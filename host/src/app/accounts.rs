@@ -88,6 +88,7 @@ impl App {
                     created_at: now,
                     origin: Origin::default(),
                     egress: Vec::new(),
+                    unverified_tls: false,
                 })?;
             }
             let known = change.account(&root)?;

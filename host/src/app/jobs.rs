@@ -228,6 +228,7 @@ pub(super) fn with_origin(org: &OrgId, found: Option<Organisation>, origin: &Ori
         created_at: clock::now(),
         origin: crate::model::organisation::Origin::default(),
         egress: Vec::new(),
+        unverified_tls: false,
     });
     organisation.origin.url = Some(origin.url.clone());
     organisation.origin.tokens.insert(origin.account.clone(), origin.token.expose().to_owned());

@@ -34,6 +34,7 @@ pub(crate) struct OrganisationEdit {
     /// `None` removes a token.
     pub(crate) tokens: BTreeMap<Email, Option<String>>,
     pub(crate) egress: Option<Vec<Rule>>,
+    pub(crate) unverified_tls: Option<bool>,
 }
 
 impl App {
@@ -74,6 +75,7 @@ impl App {
                 created_at: now,
                 origin: Origin::default(),
                 egress: Vec::new(),
+                unverified_tls: false,
             })?)
         });
         made.await
@@ -91,15 +93,17 @@ impl App {
         let changed = org.clone();
         let set = self.store().write(move |change| {
             let mut found = change.organisation(&org)?.ok_or_else(|| NotMade::NoOrganisation(org.clone()))?;
-            let OrganisationEdit { url, tokens, egress } = edit;
+            let OrganisationEdit { url, tokens, egress, unverified_tls } = edit;
             let what: Vec<_> = [
                 (url.is_some() || !tokens.is_empty()).then_some("origin"),
                 egress.is_some().then_some("egress"),
+                unverified_tls.is_some().then_some("unverified_tls"),
             ]
             .into_iter()
             .flatten()
             .collect();
             found.egress = egress.unwrap_or(found.egress);
+            found.unverified_tls = unverified_tls.unwrap_or(found.unverified_tls);
             found.origin.url = url.unwrap_or(found.origin.url);
             for (email, token) in tokens {
                 match token {

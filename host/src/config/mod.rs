@@ -17,6 +17,6 @@ pub(crate) use limits::{BUNDLE_LIMITS, ENVIRONMENT_LIMITS, FUEL, MEMORY_MIB, WAL
 pub(crate) use packages::{package_limits, packages};
 pub(crate) use place::{Kept, Places};
 pub(crate) use read::Effective;
-pub(crate) use settings::{Dependencies, Origins, Secret, SecretKey, Settings};
+pub(crate) use settings::{Dependencies, Egress, Origins, Secret, SecretKey, Settings};
 pub(crate) use show::Shown;
 pub(crate) use sources::Flags;

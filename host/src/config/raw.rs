@@ -119,4 +119,5 @@ pub(super) struct Otlp {
 #[serde(deny_unknown_fields)]
 pub(super) struct Egress {
     pub(super) allow: String,
+    pub(super) unverified_tls: bool,
 }

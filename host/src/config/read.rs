@@ -203,7 +203,7 @@ impl Said {
         let rules = raw.allow.split_whitespace().map(str::parse::<Rule>);
         let allow =
             rules.collect::<Result<_, _>>().map_err(|error| self.wrong("egress.allow", error.to_string()))?;
-        Ok(Egress { allow })
+        Ok(Egress { allow, unverified_tls: raw.unverified_tls })
     }
 
     fn root(&self, raw: raw::Root) -> Result<Option<Root>, Error> {

@@ -104,6 +104,8 @@ pub(crate) struct Storage {
 pub(crate) struct Egress {
     /// At most, whatever organisations say.
     pub(crate) allow: Vec<Rule>,
+    /// Whether they may have certificates not checked.
+    pub(crate) unverified_tls: bool,
 }
 
 /// Where the key of secrets is.

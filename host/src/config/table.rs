@@ -165,6 +165,11 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "* 0.0.0.0/0 ::/0",
         "The most that organisations may let their actions reach: rules with spaces between; by default all that is public.",
     ),
+    switch(
+        "egress.unverified_tls",
+        false,
+        "Whether organisations may let their actions turn off that the certificates of TLS servers are checked.",
+    ),
     secret(
         "secret.key",
         "The key that secrets are encrypted with, 32 bytes in base64; empty takes the one in the key file.",

@@ -15,6 +15,8 @@ pub(crate) struct Organisation {
     pub(crate) origin: Origin,
     /// What its actions may reach on the network, of what the server's operator allows; at first nothing.
     pub(crate) egress: Vec<Rule>,
+    /// Whether its actions may turn off that certificates are checked, where the operator allows it.
+    pub(crate) unverified_tls: bool,
 }
 
 /// The cluster whose data an organisation's actions work on.

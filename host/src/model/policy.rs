@@ -28,6 +28,8 @@ pub(crate) struct Policy {
     pub(crate) stateful: bool,
     /// What a run may reach on the network, of what its organisation may; `None` for all of that.
     pub(crate) egress: Option<Vec<Rule>>,
+    /// Whether its script may turn off that certificates are checked, where its organisation may.
+    pub(crate) unverified_tls: bool,
 }
 
 /// At most so many runs are accepted in each stretch of that length.

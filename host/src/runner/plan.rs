@@ -11,7 +11,9 @@ use std::{
     time::Duration,
 };
 
-use actiond_runtime::{End, Engine, Grants, Limits, LogLine, Outcome, Preparation, Prepared, Rule, Source};
+use actiond_runtime::{
+    End, Engine, Grants, Limits, LogLine, Outcome, Preparation, Prepared, Rule, Source, Unverified,
+};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use lru::LruCache;
 use tokio::sync::OnceCell;
@@ -247,7 +249,9 @@ impl Making {
         // Runs are told of it, so they may reach it, where the operator allows that.
         let origin = origin_rule(org.origin.url.as_ref().unwrap_or(&self.public_url));
         let with_origin = |rules: &[Rule]| rules.iter().cloned().chain(origin.clone()).collect::<Vec<_>>();
-        let grants = self.grants.clone().within(with_origin(&org.egress));
+        let is_unverified = org.unverified_tls && action.policy.unverified_tls;
+        let unverified = if is_unverified { self.grants.unverified_tls() } else { Unverified::Refused };
+        let grants = self.grants.clone().within(with_origin(&org.egress)).with_unverified_tls(unverified);
         match &action.policy.egress {
             Some(rules) => grants.within(with_origin(rules)),
             None => grants,

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use actiond_runtime::{Engine, Grants, Limits, Rule};
+use actiond_runtime::{Engine, Grants, Limits};
 use jiff::Timestamp;
 use tokio::{runtime::Handle, sync::watch};
 
@@ -54,7 +54,7 @@ pub(crate) struct Settings {
     /// Wall time of importing an action.
     pub(crate) import_wall: Duration,
     /// The most that a run may reach on the network.
-    pub(crate) egress: Vec<Rule>,
+    pub(crate) grants: Grants,
     /// Where bundles are unpacked; this process's alone.
     pub(crate) bundles_dir: PathBuf,
     pub(crate) public_url: String,
@@ -122,7 +122,7 @@ impl Runner {
             package_limits: settings.package_limits,
             limits: settings.limits.clone(),
             import_wall: settings.import_wall,
-            grants: Grants::new(settings.egress),
+            grants: settings.grants,
             public_url: settings.public_url,
         };
         let secrets = Secrets::new(store.clone(), settings.vault);

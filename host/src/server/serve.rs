@@ -8,7 +8,7 @@ use std::{
     thread,
 };
 
-use actiond_runtime::{Engine, Guest, Progress};
+use actiond_runtime::{Engine, Grants, Guest, Progress, Unverified};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
@@ -16,7 +16,7 @@ use super::{control, front::front, gate::Gate, gauges, listen::Listener, sweep::
 use crate::{
     api,
     app::{self, App, Packaging, PolicyBounds},
-    config::{self, Places, SecretKey, Settings},
+    config::{self, Egress, Places, SecretKey, Settings},
     deps::Resolver,
     hooks,
     model::policy::{Missed, Overlap, Policy, Retention, Retry},
@@ -181,7 +181,7 @@ async fn start(
         package_limits: config::package_limits(&settings.dependencies),
         limits: limits(settings),
         import_wall: settings.runs.import_wall,
-        egress: settings.egress.allow.clone(),
+        grants: grants(settings),
         bundles_dir: work.join("bundles"),
         public_url: settings.public_url.clone(),
         metrics: metrics.clone(),
@@ -258,6 +258,13 @@ fn limits(settings: &Settings) -> actiond_runtime::Limits {
     config::limits(default.fuel, default.wall, default.memory_bytes)
 }
 
+/// The most that runs may reach.
+fn grants(settings: &Settings) -> Grants {
+    let Egress { allow, unverified_tls } = &settings.egress;
+    let unverified = if *unverified_tls { Unverified::Granted } else { Unverified::Refused };
+    Grants::new(allow.iter().cloned()).with_unverified_tls(unverified)
+}
+
 /// How packages of uploads are found. What was left of earlier ones is not needed.
 fn packaging(settings: &Settings, places: &Places, work: &Path, guest: &Guest) -> Packaging {
     let folder = settings.data_dir.join("packages");
@@ -289,6 +296,7 @@ fn app_settings(settings: &Settings, packaging: Packaging) -> app::Settings {
         coalesce: None,
         stateful: false,
         egress: None,
+        unverified_tls: false,
     };
     app::Settings {
         policy: PolicyBounds {

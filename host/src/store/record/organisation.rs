@@ -19,6 +19,8 @@ pub(in crate::store) struct OrganisationRecord {
     origin_tokens: BTreeMap<String, String>,
     #[serde(default)]
     egress: Vec<String>,
+    #[serde(default)]
+    unverified_tls: bool,
 }
 
 impl From<&Organisation> for OrganisationRecord {
@@ -30,6 +32,7 @@ impl From<&Organisation> for OrganisationRecord {
             origin_url: org.origin.url.clone(),
             origin_tokens: tokens.map(|(email, token)| (email.to_string(), token.clone())).collect(),
             egress: org.egress.iter().map(ToString::to_string).collect(),
+            unverified_tls: org.unverified_tls,
         }
     }
 }
@@ -45,6 +48,7 @@ impl TryFrom<OrganisationRecord> for Organisation {
             created_at: time(record.created_at)?,
             origin: Origin { url: record.origin_url, tokens: tokens.collect::<Result<_, String>>()? },
             egress: rules(&record.egress)?,
+            unverified_tls: record.unverified_tls,
         })
     }
 }

@@ -27,6 +27,8 @@ pub(super) struct PolicyRecord {
     stateful: bool,
     #[serde(default)]
     egress: Option<Vec<String>>,
+    #[serde(default)]
+    unverified_tls: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -61,6 +63,7 @@ impl From<&Policy> for PolicyRecord {
             coalesce_ms: policy.coalesce.map(ms),
             stateful: policy.stateful,
             egress: policy.egress.as_ref().map(|rules| rules.iter().map(ToString::to_string).collect()),
+            unverified_tls: policy.unverified_tls,
         }
     }
 }
@@ -96,6 +99,7 @@ impl TryFrom<PolicyRecord> for Policy {
             coalesce: record.coalesce_ms.map(ms),
             stateful: record.stateful,
             egress: record.egress.as_deref().map(rules).transpose()?,
+            unverified_tls: record.unverified_tls,
         })
     }
 }

@@ -267,6 +267,7 @@ fn action() -> Action {
             coalesce: None,
             stateful: true,
             egress: None,
+            unverified_tls: false,
         },
     }
 }

@@ -34,6 +34,7 @@ fn policy() -> Policy {
         coalesce: None,
         stateful: false,
         egress: None,
+        unverified_tls: false,
     }
 }
 
@@ -85,6 +86,7 @@ fn actions() -> [Action; 5] {
                 coalesce: Some(second),
                 stateful: true,
                 egress: None,
+                unverified_tls: true,
                 ..policy()
             },
             ..action()
@@ -312,7 +314,13 @@ async fn organisations_and_versions_come_back() {
     let store = open(folder.path());
     let tokens = BTreeMap::from([("a@b".parse().unwrap(), STRANGE.to_owned())]);
     for origin in [Origin::default(), Origin { url: Some(String::new()), tokens }] {
-        let row = Organisation { id: org("default"), created_at: at(0), origin, egress: Vec::new() };
+        let row = Organisation {
+            id: org("default"),
+            created_at: at(0),
+            origin,
+            egress: Vec::new(),
+            unverified_tls: true,
+        };
         let put = row.clone();
         write(&store, move |change| change.put_organisation(&put)).await;
         assert_eq!(store.0.view.organisation(&row.id).unwrap().as_ref(), Some(&row));
