@@ -22,6 +22,7 @@ mod libraries;
 mod limits;
 mod net;
 mod program;
+mod proxy;
 mod pusher;
 mod runs;
 mod secrets;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use reqwest::{Client, StatusCode, Url, redirect};
+use reqwest::{Client, ClientBuilder, StatusCode, Url, redirect};
 use tokio::sync::Semaphore;
 
 use crate::model::{
@@ -31,6 +31,14 @@ pub(crate) struct Origin {
 /// A service account's token, as the cluster that it is of made it.
 #[derive(Clone)]
 pub(crate) struct Token(String);
+
+/// How a zip is pulled.
+#[derive(Debug, Clone)]
+pub(crate) struct Through {
+    pub(crate) proxy: Option<reqwest::Proxy>,
+    /// Of a zip.
+    pub(crate) bytes_max: u64,
+}
 
 /// A zip, and the name that it has there.
 #[derive(Debug)]
@@ -102,7 +110,8 @@ impl Origin {
     }
 
     /// Gets the zip of an action. Redirects are refused: they would take the token elsewhere.
-    pub(crate) async fn pull(&self, org: &OrgId, id: ActionId, bytes_max: u64) -> Result<Pulled, Error> {
+    pub(crate) async fn pull(&self, org: &OrgId, id: ActionId, through: Through) -> Result<Pulled, Error> {
+        let Through { proxy, bytes_max } = through;
         let _permit = PULLS.acquire().await.map_err(|_| Error::Ending)?;
         let mut url = base(&self.url)?;
         let path = format!("{}/api/{org}/actions/download/{id}", url.path().trim_end_matches('/'));
@@ -113,9 +122,8 @@ impl Origin {
             .redirect(redirect::Policy::none())
             .connect_timeout(CONNECT_WAIT)
             .timeout(WAIT)
-            .no_proxy()
-            .build()
-            .map_err(Error::Client)?;
+            .no_proxy();
+        let client = proxy.into_iter().fold(client, ClientBuilder::proxy).build().map_err(Error::Client)?;
         let failed = |error: reqwest::Error| Error::Get { url: url.clone(), source: error.without_url() };
         let request = client.get(url.clone()).basic_auth(&self.account, Some(self.token.expose()));
         let mut answer = request.send().await.map_err(failed)?;

@@ -18,7 +18,7 @@ use crate::{
     image::Image,
     images::Images,
     limits::Limits,
-    net::{self, Resolver},
+    net::{self, Proxy, Resolver, Ways},
     prepare::boot,
     scratch::Scratches,
     slot::{Reset, Slots},
@@ -61,6 +61,8 @@ pub struct Settings {
     pub boot: Limits,
     /// Who is asked for the addresses of names; none for the name servers of the machine's configuration.
     pub name_servers: Vec<SocketAddr>,
+    /// What connections to other machines go through.
+    pub proxy: Option<Proxy>,
     /// How a guest's memory becomes clean for the next one.
     pub reset: Reset,
     /// Whether guests are metered.
@@ -150,7 +152,10 @@ impl Engine {
             image_bytes: settings.image_bytes,
             metering: settings.metering,
             shared: Shared {
-                resolver: Arc::new(Resolver::new(settings.name_servers.clone())),
+                ways: Ways {
+                    resolver: Arc::new(Resolver::new(settings.name_servers.clone())),
+                    proxy: settings.proxy.clone().map(Arc::new),
+                },
                 tls: Arc::default(),
             },
         };

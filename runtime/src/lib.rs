@@ -43,7 +43,7 @@ pub use error::Error;
 pub use guest::Guest;
 pub use job::{Input, Source, Tail};
 pub use limits::{Limits, NetLimits};
-pub use net::{Connection, Grants, Rule, RuleError, Transport};
+pub use net::{Connection, Grants, Proxy, Rule, RuleError, Transport};
 pub use outcome::{End, Exception, Level, LogLine, Outcome, Stop, Usage};
 pub use prepare::{Preparation, Prepared};
 pub use sandbox::Sandbox;

@@ -33,9 +33,11 @@ mod guest;
 mod names;
 mod options;
 mod policy;
+mod proxy;
 mod ranges;
 mod socket;
 mod transfer;
+mod tunnel;
 mod wait;
 
 use std::{collections::HashMap, net::SocketAddr, sync::Arc};
@@ -55,6 +57,7 @@ use self::{
 pub use self::{
     connection::{Connection, Transport},
     grants::{Grants, Rule, RuleError},
+    proxy::Proxy,
 };
 use crate::{limits::NetLimits, state::State};
 
@@ -63,6 +66,13 @@ const MODULE: &str = "net";
 const DESCRIPTORS: std::ops::RangeInclusive<i32> = 512..=1023;
 /// Names that one run may look up.
 const LOOKUPS_MAX: u32 = 1_024;
+
+/// How the network is reached. One for all runs.
+#[derive(Debug, Default)]
+pub(crate) struct Ways {
+    pub(crate) resolver: Arc<Resolver>,
+    pub(crate) proxy: Option<Arc<Proxy>>,
+}
 
 /// What one run has to do with the network.
 pub(crate) struct Net {
@@ -76,13 +86,14 @@ pub(crate) struct Net {
     sent_bytes: u64,
     received_bytes: u64,
     resolver: Arc<Resolver>,
+    proxy: Option<Arc<Proxy>>,
     found: Arc<Found>,
     /// Why the last call was refused.
     why: String,
 }
 
 impl Net {
-    pub(crate) fn new(limits: &NetLimits, resolver: &Arc<Resolver>, began: Instant) -> Self {
+    pub(crate) fn new(limits: &NetLimits, ways: &Ways, began: Instant) -> Self {
         Self {
             grants: None,
             limits: limits.clone(),
@@ -92,7 +103,8 @@ impl Net {
             lookups: 0,
             sent_bytes: 0,
             received_bytes: 0,
-            resolver: resolver.clone(),
+            resolver: ways.resolver.clone(),
+            proxy: ways.proxy.clone(),
             found: Arc::default(),
             why: String::new(),
         }
@@ -149,6 +161,9 @@ impl Net {
     /// Whether `address` may be reached; the name it goes by.
     fn check(&self, address: SocketAddr) -> Result<Option<String>, Refusal> {
         let Some(grants) = &self.grants else { return Err(Refusal(String::new())) };
+        if let Some(name) = self.found.stood_in_for(address.ip()) {
+            return policy::by_name(grants, &name, address.port()).map(|()| Some(name));
+        }
         let names = self.found.names(address.ip());
         policy::reach(grants, address, &names).map(|name| name.map(str::to_owned))
     }

@@ -10,7 +10,7 @@ use crate::{
     error::{Error, Result},
     guest::Guest,
     limits::{Limits, Meter},
-    net::{Net, Resolver},
+    net::{Net, Ways},
     output::Output,
     scratch::Scratch,
     tls::{Cache, Tls},
@@ -21,7 +21,7 @@ use crate::{
 /// What all stores of an engine share.
 #[derive(Default)]
 pub(crate) struct Shared {
-    pub(crate) resolver: Arc<Resolver>,
+    pub(crate) ways: Ways,
     pub(crate) tls: Arc<Cache>,
 }
 
@@ -55,7 +55,7 @@ impl State {
             meter: Meter::new(limits.memory_bytes, memory_bytes),
             output: Output::new(limits, started),
             door: Door::new(limits.result_bytes),
-            net: Net::new(&limits.net, &shared.resolver, started),
+            net: Net::new(&limits.net, &shared.ways, started),
             work: Work::default(),
             tls: Tls::new(shared.tls.clone()),
             scratch,

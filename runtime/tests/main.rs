@@ -9,6 +9,7 @@ mod isolation;
 mod leaks;
 mod names;
 mod net;
+mod proxy;
 mod stateful;
 mod support;
 mod tls;

@@ -34,15 +34,15 @@ const NAMES: &[(&str, &[&str])] = &[
 const SLOW: &str = "slow.test";
 
 /// The questions that were asked, with the kind of address.
-type Asked = Arc<Mutex<Vec<(String, Kind)>>>;
+pub(crate) type Asked = Arc<Mutex<Vec<(String, Kind)>>>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Kind {
+pub(crate) enum Kind {
     V4,
     V6,
 }
 
-fn name_server() -> (SocketAddr, Asked) {
+pub(crate) fn name_server() -> (SocketAddr, Asked) {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     let (address, asked) = (socket.local_addr().unwrap(), Asked::default());
     let log = asked.clone();

@@ -77,6 +77,7 @@ impl Bench {
             cold_images_bytes: 256 << 20,
             idle_slots: 8,
             name_servers: Vec::new(),
+            proxy: None,
             boot: Limits { fuel: u64::MAX / 2, ..limits() },
             reset: Reset::CopyBack,
             metering: Metering::Fuel,

@@ -19,12 +19,14 @@ pub(super) struct ConnectionWire {
     at: String,
     /// The name it was looked up by
     host: Option<String>,
-    /// null where already the name was refused
+    /// null where already the name was refused, or only the proxy knows
     #[schema(value_type = Option<String>)]
     address: Option<IpAddr>,
     port: u16,
     /// tcp, udp
     transport: String,
+    /// Whether it went by the server's proxy
+    proxied: bool,
     /// Whether it was encrypted by the server's TLS
     tls: bool,
     sent_bytes: u64,
@@ -65,6 +67,7 @@ impl From<Connection> for ConnectionWire {
             address: connection.address,
             port: connection.port,
             transport: connection.transport,
+            proxied: connection.proxied,
             tls: connection.tls,
             sent_bytes: connection.sent_bytes,
             received_bytes: connection.received_bytes,

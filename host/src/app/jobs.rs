@@ -15,7 +15,7 @@ use crate::{
         id::{ActionId, OrgId},
         organisation::Organisation,
     },
-    origin::{self, Origin},
+    origin::{self, Origin, Through},
     store::{self, Change, View},
 };
 
@@ -75,11 +75,15 @@ pub(crate) enum NotDeployed {
 }
 
 impl App {
+    fn through(&self) -> Through {
+        Through { proxy: self.settings().proxy.clone(), bytes_max: config::BUNDLE_LIMITS.zip_bytes }
+    }
+
     /// Pulls a job's code and saves it as an action; one that is there already gets a new version.
     pub(crate) async fn deploy(&self, deploy: Deploy) -> Result<Job, NotDeployed> {
         let account: Email = deploy.service_account.parse()?;
         let origin = Origin::new(&deploy.origin_url, account, &deploy.token)?;
-        let pulled = origin.pull(&deploy.org, deploy.id, config::BUNDLE_LIMITS.zip_bytes).await?;
+        let pulled = origin.pull(&deploy.org, deploy.id, self.through()).await?;
         let upload = Upload {
             org: deploy.org.clone(),
             id: Some(deploy.id),
@@ -153,7 +157,7 @@ impl App {
             self.edit(org.clone(), id, Edit::from(edit), ACTION_SERVER.to_owned()).await?;
             return self.job(org, id.to_string()).await;
         };
-        let pulled = origin.pull(&org, id, config::BUNDLE_LIMITS.zip_bytes).await?;
+        let pulled = origin.pull(&org, id, self.through()).await?;
         let same = version.is_some_and(|version| version.bundle == *blake3::hash(&pulled.zip).as_bytes());
         if same {
             self.edit(org.clone(), id, Edit::from(edit), ACTION_SERVER.to_owned()).await?;

@@ -22,6 +22,8 @@ pub(crate) struct Settings {
     /// The action server's token; `None` when that API is off.
     pub(crate) action_server_token: Option<String>,
     pub(crate) packaging: Packaging,
+    /// What other clusters are asked through.
+    pub(crate) proxy: Option<reqwest::Proxy>,
 }
 
 /// Cheap to clone.

@@ -32,9 +32,11 @@ pub(super) async fn install(
         return Ok(());
     }
     let guest = Guest::open(&places.guest_dir).map_err(Failure::internal)?;
-    let dependencies = Effective::read(&Flags::default()).map_err(Failure::bad_input)?.settings.dependencies;
+    let settings = Effective::read(&Flags::default()).map_err(Failure::bad_input)?.settings;
+    let (dependencies, proxy) = (settings.dependencies, settings.egress.proxy);
     let folder = places.packages_dir.clone();
-    let resolver = Resolver::new(config::packages(&dependencies, places, folder.clone(), guest.python()));
+    let found = config::packages(&dependencies, proxy.as_ref(), places, folder.clone(), guest.python());
+    let resolver = Resolver::new(found);
     let declared = deps::declared(&bundle.root, resolver.python()).map_err(failure)?;
     if let Some(warning) = declared.warning() {
         terminal.note(&warning);

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::{command::Failure, ending, packages, repeat::Durations, work::Work};
 use crate::{
     bundle, clock,
-    config::{self, Kept, Places},
+    config::{self, Kept, Places, Proxy},
     environment::Environment,
     records,
     report::Report,
@@ -258,7 +258,9 @@ async fn open(
     terminal: &Terminal,
 ) -> Result<Option<Engine>, Failure> {
     let guest = Guest::open(&places.guest_dir).map_err(failure)?;
-    let settings = places.engine(scratch, Kept::ONE_ACTION);
+    let proxy = Proxy::from_environment().map_err(|why| anyhow!("the proxy of the environment: {why}"));
+    let proxy = proxy.map_err(Failure::bad_input)?;
+    let settings = places.engine(scratch, Kept::ONE_ACTION, proxy.as_ref());
     let (executor, cancel) = (runtime::Handle::current(), CancellationToken::new());
     let (cancelled, shown) = (cancel.clone(), terminal.clone());
     let mut opening = tokio::task::spawn_blocking(move || {

@@ -4,6 +4,7 @@
 mod limits;
 mod packages;
 mod place;
+mod proxy;
 mod raw;
 mod read;
 mod refusal;
@@ -16,6 +17,7 @@ mod table;
 pub(crate) use limits::{BUNDLE_LIMITS, ENVIRONMENT_LIMITS, FUEL, MEMORY_MIB, WALL_S, limits};
 pub(crate) use packages::{package_limits, packages};
 pub(crate) use place::{Kept, Places};
+pub(crate) use proxy::Proxy;
 pub(crate) use read::Effective;
 pub(crate) use settings::{Dependencies, Egress, Origins, Secret, SecretKey, Settings};
 pub(crate) use show::Shown;

@@ -6,25 +6,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{limits::BUNDLE_LIMITS, place::Places, settings::Dependencies};
+use super::{limits::BUNDLE_LIMITS, place::Places, proxy::Proxy, settings::Dependencies};
 use crate::{bundle, deps};
 
 const PROGRAM: &str = "uv";
-/// What of our environment `uv` sees: where it finds Python, its configuration, indexes and certificates.
+/// What of our environment `uv` sees: where it finds Python, its configuration, indexes and certificates. Which proxy there is
+/// we say ourselves.
 const SEEN: &[&str] = &[
     "PATH",
     "HOME",
     "XDG_CONFIG_HOME",
     "XDG_CONFIG_DIRS",
     "NETRC",
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "ALL_PROXY",
-    "NO_PROXY",
-    "http_proxy",
-    "https_proxy",
-    "all_proxy",
-    "no_proxy",
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
     "SSL_CLIENT_CERT",
@@ -44,6 +37,7 @@ const SEEN_CREDENTIALS: &str = "UV_INDEX_";
 /// How packages are found. `folder`: where the wheels are kept. `python`: the version that runs actions.
 pub(crate) fn packages(
     dependencies: &Dependencies,
+    proxy: Option<&Proxy>,
     places: &Places,
     folder: PathBuf,
     python: &str,
@@ -55,6 +49,9 @@ pub(crate) fn packages(
         None => candidates(path, &places.uv),
     };
     let mut env: Vec<_> = variables.into_iter().filter(|(key, _)| is_seen(key)).collect();
+    if let Some(proxy) = proxy {
+        env.extend(proxy.variables());
+    }
     // Not as arguments: those are seen by everybody on the machine.
     for (key, secret) in
         [("UV_DEFAULT_INDEX", &dependencies.index_url), ("UV_INDEX", &dependencies.extra_index_urls)]
@@ -112,7 +109,7 @@ mod tests {
     fn uv_sees_what_it_needs_and_no_more() {
         for (key, expected) in [
             ("PATH", true),
-            ("HTTPS_PROXY", true),
+            ("HTTPS_PROXY", false),
             ("UV_INDEX_INTERNAL_PASSWORD", true),
             ("UV_CACHE_DIR", false),
             ("UV_INDEX_X", false),

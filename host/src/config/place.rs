@@ -9,7 +9,7 @@ use std::{
 
 use actiond_runtime::{Metering, Reset, Settings};
 
-use super::limits::limits;
+use super::{limits::limits, proxy::Proxy};
 
 /// Where things are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,7 +72,7 @@ impl Places {
     }
 
     /// How the engine is set up; `scratch_dir` is the caller's.
-    pub(crate) fn engine(&self, scratch_dir: &Path, kept: Kept) -> Settings {
+    pub(crate) fn engine(&self, scratch_dir: &Path, kept: Kept, proxy: Option<&Proxy>) -> Settings {
         let Kept { hot_images_bytes, cold_images_bytes, idle_slots } = kept;
         Settings {
             cache_dir: self.images_dir.clone(),
@@ -83,6 +83,7 @@ impl Places {
             cold_images_bytes,
             idle_slots,
             name_servers: Vec::new(),
+            proxy: proxy.map(Proxy::for_runs),
             // Ours, and trusted: these only stop a broken guest from hanging the program.
             boot: limits(50_000_000_000, Duration::from_secs(60), 512 << 20),
             reset: Reset::CopyBack,

@@ -120,4 +120,6 @@ pub(super) struct Otlp {
 pub(super) struct Egress {
     pub(super) allow: String,
     pub(super) unverified_tls: bool,
+    pub(super) proxy: String,
+    pub(super) no_proxy: String,
 }

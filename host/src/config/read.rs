@@ -18,6 +18,7 @@ use figment::{
 
 use super::{
     place::Kept,
+    proxy::{self, Proxy},
     raw::{self, Raw},
     refusal::Error,
     settings::{
@@ -56,8 +57,13 @@ impl Effective {
     pub(super) fn of(sources: &Sources<'_>) -> Result<Self, Error> {
         let mut figment = sources.merged()?;
         type From = fn(&Figment, &Sources<'_>) -> Option<String>;
-        let derived: [(&str, From); 3] =
-            [("public_url", public_url), ("data_dir", data_dir), ("secret.key_file", key_file)];
+        let derived: [(&str, From); 5] = [
+            ("public_url", public_url),
+            ("data_dir", data_dir),
+            ("secret.key_file", key_file),
+            ("egress.proxy", |_, sources| Some(proxy::url(|name| sources.variable(name)))),
+            ("egress.no_proxy", |_, sources| Some(proxy::direct(|name| sources.variable(name)))),
+        ];
         for (key, from) in derived {
             if let Some(default) = from(&figment, sources) {
                 figment = sources::derive(figment, key, &default);
@@ -113,13 +119,17 @@ impl Said {
             Kind::Switch(_) if value.to_bool().is_none() => {
                 Err(self.wrong(setting.key, "it is true or false"))
             }
-            Kind::Text(_) | Kind::Derived(_) | Kind::Secret if value.as_str().is_none() => {
+            Kind::Text(_) | Kind::Derived(_) | Kind::Secret | Kind::DerivedSecret(_)
+                if value.as_str().is_none() =>
+            {
                 Err(self.wrong(setting.key, "it is text: put it between quotes"))
             }
-            Kind::Secret if value.as_str() == Some(show::MASK) => {
+            Kind::Secret | Kind::DerivedSecret(_) if value.as_str() == Some(show::MASK) => {
                 Err(self.wrong(setting.key, "that is the mask that is shown instead of it"))
             }
-            Kind::Text(_) | Kind::Derived(_) | Kind::Secret | Kind::Switch(_) => Ok(()),
+            Kind::Text(_) | Kind::Derived(_) | Kind::Secret | Kind::DerivedSecret(_) | Kind::Switch(_) => {
+                Ok(())
+            }
         }
     }
 
@@ -203,7 +213,9 @@ impl Said {
         let rules = raw.allow.split_whitespace().map(str::parse::<Rule>);
         let allow =
             rules.collect::<Result<_, _>>().map_err(|error| self.wrong("egress.allow", error.to_string()))?;
-        Ok(Egress { allow, unverified_tls: raw.unverified_tls })
+        let proxy = Proxy::parse(&raw.proxy, &raw.no_proxy);
+        let proxy = proxy.map_err(|error| self.wrong("egress.proxy", error.to_string()))?;
+        Ok(Egress { allow, unverified_tls: raw.unverified_tls, proxy })
     }
 
     fn root(&self, raw: raw::Root) -> Result<Option<Root>, Error> {

@@ -5,7 +5,7 @@ use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 use actiond_runtime::Rule;
 use axum::http::HeaderValue;
 
-use super::place::Kept;
+use super::{place::Kept, proxy::Proxy};
 use crate::telemetry::{Endpoint, Filter, Format};
 
 /// All settings. What each is for stands in `table.rs`.
@@ -106,6 +106,8 @@ pub(crate) struct Egress {
     pub(crate) allow: Vec<Rule>,
     /// Whether they may have certificates not checked.
     pub(crate) unverified_tls: bool,
+    /// `None`: everything is reached without one.
+    pub(crate) proxy: Option<Proxy>,
 }
 
 /// Where the key of secrets is.

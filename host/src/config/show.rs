@@ -36,7 +36,7 @@ impl Shown {
 pub(super) fn shown(kind: Kind, value: &Value) -> String {
     let is_set = value.as_str() != Some("");
     match (kind, value) {
-        (Kind::Secret, _) if is_set => format!("{MASK:?}"),
+        (Kind::Secret | Kind::DerivedSecret(_), _) if is_set => format!("{MASK:?}"),
         (_, Value::String(_, text)) => format!("{text:?}"),
         (_, Value::Char(_, char)) => format!("{:?}", char.to_string()),
         (_, Value::Bool(_, bool)) => bool.to_string(),

@@ -67,7 +67,7 @@ impl Sources<'_> {
                 Kind::Secret => Value::from(""),
                 Kind::Switch(default) => Value::from(default),
                 Kind::Integer { default, .. } => Value::from(default),
-                Kind::Derived(_) => continue,
+                Kind::Derived(_) | Kind::DerivedSecret(_) => continue,
             };
             figment = figment.merge(Layer::one(setting, "default", default));
         }
@@ -142,7 +142,7 @@ fn value(kind: Kind, text: &str) -> Value {
     match kind {
         Kind::Integer { .. } => text.trim().parse::<u64>().map_or_else(|_| Value::from(text), Value::from),
         Kind::Switch(_) => text.trim().parse::<bool>().map_or_else(|_| Value::from(text), Value::from),
-        Kind::Text(_) | Kind::Secret | Kind::Derived(_) => Value::from(text),
+        Kind::Text(_) | Kind::Secret | Kind::Derived(_) | Kind::DerivedSecret(_) => Value::from(text),
     }
 }
 

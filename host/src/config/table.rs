@@ -28,6 +28,8 @@ pub(crate) enum Kind {
     Secret,
     /// Text whose default follows from something else, told here for people.
     Derived(&'static str),
+    /// Text of that sort that is never shown.
+    DerivedSecret(&'static str),
     /// On or off, with its default.
     Switch(bool),
     /// A whole number.
@@ -170,6 +172,16 @@ pub(crate) const SETTINGS: &[Setting] = &[
         false,
         "Whether organisations may let their actions turn off that the certificates of TLS servers are checked.",
     ),
+    derived_secret(
+        "egress.proxy",
+        "`$HTTPS_PROXY`, else `$HTTP_PROXY`, else empty",
+        "The HTTP proxy that connections to other machines go through, as `http://user:password@proxy.example.com:3128`; empty is none.",
+    ),
+    derived(
+        "egress.no_proxy",
+        "`$NO_PROXY`, else empty",
+        "Domains, addresses and networks that are reached without it, with commas between; `*` is all.",
+    ),
     secret(
         "secret.key",
         "The key that secrets are encrypted with, 32 bytes in base64; empty takes the one in the key file.",
@@ -253,6 +265,10 @@ const fn derived(key: &'static str, default: &'static str, about: &'static str) 
     Setting { key, kind: Kind::Derived(default), about }
 }
 
+const fn derived_secret(key: &'static str, default: &'static str, about: &'static str) -> Setting {
+    Setting { key, kind: Kind::DerivedSecret(default), about }
+}
+
 const fn integer(key: &'static str, default: u64, min: u64, max: u64, about: &'static str) -> Setting {
     Setting { key, kind: Kind::Integer { default, min, max }, about }
 }
@@ -268,7 +284,7 @@ mod tests {
         let (default, bounds) = match setting.kind {
             Kind::Text("") | Kind::Secret => ("empty".to_owned(), String::new()),
             Kind::Text(text) => (format!("`{text}`"), String::new()),
-            Kind::Derived(from) => (from.to_owned(), String::new()),
+            Kind::Derived(from) | Kind::DerivedSecret(from) => (from.to_owned(), String::new()),
             Kind::Switch(default) => (default.to_string(), " `true` or `false`.".to_owned()),
             Kind::Integer { default, min, max } => (default.to_string(), format!(" From {min} to {max}.")),
         };

@@ -109,11 +109,13 @@ pub(crate) struct Connection {
     pub(crate) at: Timestamp,
     /// The name it was looked up by, if there was one.
     pub(crate) host: Option<String>,
-    /// `None` where already the name was refused.
+    /// `None` where already the name was refused, or only the proxy knows.
     pub(crate) address: Option<IpAddr>,
     pub(crate) port: u16,
     /// tcp, udp
     pub(crate) transport: String,
+    /// Whether it went by the host's proxy.
+    pub(crate) proxied: bool,
     /// Whether it was encrypted by the host's TLS.
     pub(crate) tls: bool,
     pub(crate) sent_bytes: u64,

@@ -79,6 +79,7 @@ pub(super) fn connection(one: actiond_runtime::Connection, began: Timestamp, att
         address: one.address,
         port: one.port,
         transport: one.transport.as_str().to_owned(),
+        proxied: one.proxied,
         tls: one.tls,
         sent_bytes: one.sent_bytes,
         received_bytes: one.received_bytes,

@@ -244,7 +244,8 @@ async fn open_engine(
     work: &Path,
     tell: &Arc<dyn Fn(Told<'_>) + Send + Sync>,
 ) -> Result<Engine, Error> {
-    let engine_settings = places.engine(&work.join("scratch"), settings.runs.kept);
+    let proxy = settings.egress.proxy.as_ref();
+    let engine_settings = places.engine(&work.join("scratch"), settings.runs.kept, proxy);
     let (executor, tell) = (Handle::current(), tell.clone());
     // Compiling blocks.
     let opening = tokio::task::spawn_blocking(move || {
@@ -260,7 +261,7 @@ fn limits(settings: &Settings) -> actiond_runtime::Limits {
 
 /// The most that runs may reach.
 fn grants(settings: &Settings) -> Grants {
-    let Egress { allow, unverified_tls } = &settings.egress;
+    let Egress { allow, unverified_tls, .. } = &settings.egress;
     let unverified = if *unverified_tls { Unverified::Granted } else { Unverified::Refused };
     Grants::new(allow.iter().cloned()).with_unverified_tls(unverified)
 }
@@ -269,7 +270,8 @@ fn grants(settings: &Settings) -> Grants {
 fn packaging(settings: &Settings, places: &Places, work: &Path, guest: &Guest) -> Packaging {
     let folder = settings.data_dir.join("packages");
     let _ = std::fs::remove_dir_all(folder.join("builds"));
-    let found = config::packages(&settings.dependencies, places, folder, guest.python());
+    let proxy = settings.egress.proxy.as_ref();
+    let found = config::packages(&settings.dependencies, proxy, places, folder, guest.python());
     Packaging {
         resolver: Resolver::new(found),
         bundle_limits: config::BUNDLE_LIMITS,
@@ -314,6 +316,7 @@ fn app_settings(settings: &Settings, packaging: Packaging) -> app::Settings {
         public_url: settings.public_url.clone(),
         public_path: settings.public_path().to_owned(),
         packaging,
+        proxy: settings.egress.proxy.as_ref().and_then(|proxy| proxy.for_requests().ok()),
         action_server_token: settings.action_server.as_ref().map(|server| server.token.expose().to_owned()),
     }
 }

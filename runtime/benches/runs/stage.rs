@@ -69,6 +69,7 @@ impl Stage {
             cold_images_bytes: 1 << 30,
             idle_slots: 64,
             name_servers: Vec::new(),
+            proxy: None,
             boot: limits(),
             reset: Reset::CopyBack,
             metering: Metering::Fuel,

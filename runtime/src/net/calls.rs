@@ -13,7 +13,7 @@ use super::{
     connection::Transport,
     grants::normal,
     guest::{bytes, memory, write},
-    names::{Family, look_up},
+    names::{Asks, Family, look_up},
     policy, refuse,
     socket::{FLAGS, Kind, Lookup, Socket},
 };
@@ -154,7 +154,7 @@ pub(super) async fn resolve(
     let name = name.to_ascii_lowercase();
     state.net.room(fd, 1)?;
     if let Err(refusal) = policy::look_up(&state.net.grants()?, &plain) {
-        let place = state.net.connections.begin(Some(&plain), None, Transport::Tcp);
+        let place = state.net.connections.begin(Some(&plain), (None, 0), Transport::Tcp);
         if let Some(connection) = state.net.connections.at(place) {
             connection.error = Some(refusal.0.clone());
             connection.refused = true;
@@ -168,7 +168,15 @@ pub(super) async fn resolve(
     let net = &mut state.net;
     net.lookups += 1;
     let (ours, theirs) = rustix::net::socketpair(AddressFamily::UNIX, SocketType::STREAM, FLAGS, None)?;
-    let task = look_up(net.resolver.clone(), net.found.clone(), name, family, theirs);
+    let proxy = net.proxy.clone().filter(|proxy| proxy.carries(Some(&plain), None, 0));
+    let asks = Asks {
+        resolver: net.resolver.clone(),
+        found: net.found.clone(),
+        name,
+        family,
+        by_proxy: proxy.is_some(),
+    };
+    let task = look_up(asks, theirs);
     let lookup = Lookup(Handle::current().spawn(task).abort_handle());
     net.sockets
         .insert(fd, Socket::new(ours, Kind::Local { _lookup: Some(lookup), kind: SocketType::STREAM }));

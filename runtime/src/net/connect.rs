@@ -10,9 +10,11 @@ use super::{
     Answer, Net, address,
     calls::CALL_FUEL,
     connection::Transport,
+    grants::is_host,
     guest::memory,
     policy, refuse,
     socket::{FLAGS, Kind, Progress, Socket},
+    tunnel::Tunnel,
     wait::{self, WAIT_FUEL},
 };
 use crate::{state::State, work::charge};
@@ -28,19 +30,18 @@ pub(super) async fn connect(caller: &mut Caller<'_, State>, (fd, at, len): (i32,
     let address = address::read(raw, at, len)?;
     begin(state, fd, address)?;
     let socket = state.net.socket(fd)?;
-    let Progress::Connecting(until) = socket.progress else { return Ok(0) };
+    let Some((waits_for, events, until)) = socket.under_way() else { return Ok(0) };
     if !socket.blocking {
         return Err(Errno::INPROGRESS.into());
     }
-    let waits_for = socket.fd.clone();
     charge(caller, WAIT_FUEL).await?;
-    wait::one(&waits_for, PollFlags::OUT, Some(until)).await?;
+    wait::one(&waits_for, events, until).await?;
     let net = &mut caller.data_mut().net;
     let socket = net.socket(fd)?;
     socket.settle();
     let failed = match socket.progress {
         Progress::Failed(_) => socket.take_failure(),
-        Progress::Fresh | Progress::Connected | Progress::Connecting(_) => {
+        Progress::Fresh | Progress::Connected | Progress::Connecting(_) | Progress::Tunnelling => {
             rustix::net::sockopt::socket_error(&socket.fd)?.err()
         }
     };
@@ -53,7 +54,7 @@ fn begin(state: &mut State, fd: i32, address: SocketAddr) -> Result<(), Errno> {
     socket.settle();
     match (&socket.kind, socket.progress) {
         (Kind::Local { .. }, _) | (Kind::Tcp, Progress::Connected) => return Err(Errno::ISCONN),
-        (Kind::Tcp, Progress::Connecting(_)) => return Err(Errno::ALREADY),
+        (Kind::Tcp, Progress::Connecting(_) | Progress::Tunnelling) => return Err(Errno::ALREADY),
         (_, Progress::Failed(errno)) => {
             socket.progress = Progress::Fresh;
             return Err(errno);
@@ -62,7 +63,10 @@ fn begin(state: &mut State, fd: i32, address: SocketAddr) -> Result<(), Errno> {
     }
     let transport = if matches!(socket.kind, Kind::Tcp) { Transport::Tcp } else { Transport::Udp };
     let fd_of = socket.fd.clone();
-    admit(state, fd, address, transport)?;
+    let by_proxy = admit(state, fd, address, transport)?;
+    if let Some(to) = by_proxy {
+        return state.net.tunnel(fd, address, to);
+    }
     let until = Instant::now() + state.net.limits.connect;
     let begun = rustix::net::connect(&fd_of, &address);
     let net = &mut state.net;
@@ -74,25 +78,32 @@ fn begin(state: &mut State, fd: i32, address: SocketAddr) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Whether the rules and the limit of connections let a socket go to `address`; lists it in any case.
+/// Whether the rules and the limit of connections let a socket go to `address`; lists it in any case. What the proxy is to be
+/// asked for, where it goes that way.
 pub(super) fn admit(
     state: &mut State,
     fd: i32,
     address: SocketAddr,
     transport: Transport,
-) -> Result<(), Errno> {
+) -> Result<Option<String>, Errno> {
     let net = &mut state.net;
+    let stand_in = net.found.stood_in_for(address.ip());
     let (host, refused) = match net.check(address) {
+        Ok(host) if stand_in.is_some() && transport == Transport::Udp => {
+            (host, Some(("datagrams do not go by the proxy".to_owned(), Errno::NETUNREACH)))
+        }
         Ok(host) => match net.count() {
             Ok(()) => (host, None),
             Err(limit) => (host, Some((limit, Errno::DQUOT))),
         },
         Err(refusal) => {
-            let host = net.found.names(address.ip()).pop();
+            let host = stand_in.clone().or_else(|| net.found.names(address.ip()).pop());
             (host, Some((refusal.0, Errno::ACCESS)))
         }
     };
-    let place = net.connections.begin(host.as_deref(), Some((address.ip(), address.port())), transport);
+    let known = stand_in.is_none().then(|| address.ip());
+    let by_proxy = (transport == Transport::Tcp).then(|| net.by_proxy(address, stand_in)).flatten();
+    let place = net.connections.begin(host.as_deref(), (known, address.port()), transport);
     if let Some((why, errno)) = refused {
         if let Some(connection) = net.connections.at(place) {
             connection.error = Some(why.clone());
@@ -102,17 +113,48 @@ pub(super) fn admit(
     }
     let socket = net.socket(fd)?;
     let before = std::mem::replace(&mut socket.place, place);
+    // What an earlier attempt came to.
+    socket.why = None;
     net.connections.end(before);
-    Ok(())
+    if let Some(connection) = net.connections.at(place) {
+        connection.proxied = by_proxy.is_some();
+    }
+    Ok(by_proxy)
 }
 
 impl Net {
+    /// What the proxy is to be asked for, a host with its port, where a connection goes by it. `stand_in`: the name whose
+    /// address only the proxy knows.
+    fn by_proxy(&self, address: SocketAddr, stand_in: Option<String>) -> Option<String> {
+        let (proxy, grants) = (self.proxy.as_ref()?, self.grants.as_ref()?);
+        let (ip, port) = (address.ip(), address.port());
+        if let Some(name) = stand_in {
+            return Some(format!("{name}:{port}"));
+        }
+        let mut names = self.found.names(ip);
+        names.retain(|name| is_host(name) && policy::by_name(grants, name, port).is_ok());
+        let name = names.pop();
+        let target = name
+            .clone()
+            .map_or_else(|| SocketAddr::new(ip, port).to_string(), |name| format!("{name}:{port}"));
+        proxy.carries(name.as_deref(), Some(ip), port).then_some(target)
+    }
+
+    fn tunnel(&mut self, fd: i32, address: SocketAddr, to: String) -> Result<(), Errno> {
+        let proxy = self.proxy.clone().ok_or(Errno::NETUNREACH)?;
+        let tunnel = Tunnel::begin(proxy, self.resolver.clone(), to, self.limits.connect)?;
+        let socket = self.socket(fd)?;
+        (socket.tunnel, socket.beyond, socket.progress) = (Some(tunnel), Some(address), Progress::Tunnelling);
+        Ok(())
+    }
+
     /// Notes in the record that a connection came to nothing.
     pub(super) fn failed(&mut self, fd: i32, errno: Errno) -> Errno {
-        let place = self.sockets.get(&fd).and_then(|socket| socket.place);
+        let socket = self.sockets.get_mut(&fd);
+        let (place, why) = socket.map_or((None, None), |socket| (socket.place, socket.why.take()));
         self.connections.end(place);
         if let Some(connection) = self.connections.at(place) {
-            connection.error = Some(std::io::Error::from(errno).to_string());
+            connection.error = Some(why.unwrap_or_else(|| std::io::Error::from(errno).to_string()));
         }
         errno
     }
@@ -171,7 +213,8 @@ pub(super) async fn accept(
                 }
                 let mut socket = Socket::new(accepted, Kind::Tcp);
                 socket.progress = Progress::Connected;
-                let place = address.map(|address| (address.ip(), address.port()));
+                let place =
+                    (address.map(|address| address.ip()), address.map_or(0, |address| address.port()));
                 socket.place = state.net.connections.begin(None, place, Transport::Tcp);
                 state.net.sockets.insert(to, socket);
                 return Ok(0);

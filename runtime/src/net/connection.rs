@@ -12,12 +12,14 @@ const KEPT_MAX: usize = 1_000;
 pub struct Connection {
     /// The name it was looked up by, if there was one.
     pub host: Option<String>,
-    /// Where it went; none where already the name was refused.
+    /// Where it went; none where already the name was refused, or only the proxy knows.
     pub address: Option<IpAddr>,
     /// The port; 0 where already the name was refused.
     pub port: u16,
     /// TCP or UDP.
     pub transport: Transport,
+    /// Whether it went by the host's proxy.
+    pub proxied: bool,
     /// Whether it was encrypted by the host's TLS.
     pub tls: bool,
     /// Bytes that the script sent.
@@ -75,7 +77,7 @@ impl Connections {
     pub(super) fn begin(
         &mut self,
         host: Option<&str>,
-        address: Option<(IpAddr, u16)>,
+        (address, port): (Option<IpAddr>, u16),
         transport: Transport,
     ) -> Option<Place> {
         if self.kept.len() >= KEPT_MAX {
@@ -84,9 +86,10 @@ impl Connections {
         }
         self.kept.push(Connection {
             host: host.map(str::to_owned),
-            address: address.map(|(address, _)| address),
-            port: address.map_or(0, |(_, port)| port),
+            address,
+            port,
             transport,
+            proxied: false,
             tls: false,
             sent_bytes: 0,
             received_bytes: 0,

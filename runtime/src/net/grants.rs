@@ -106,6 +106,10 @@ impl Rule {
         self.ports.is_empty() || self.ports.iter().any(|range| range.contains(&port))
     }
 
+    pub(super) fn has_address(&self, address: IpAddr) -> bool {
+        matches!(&self.target, Target::Addresses(prefix) if prefix.contains(address))
+    }
+
     pub(super) fn allows_name(&self, name: &str) -> bool {
         match &self.target {
             Target::Host(host) => host == name,
@@ -213,6 +217,11 @@ fn name(text: &str) -> Result<Target, RuleError> {
         return Err(RuleError::OddAddress(text.to_owned()));
     }
     Ok(if below { Target::Below(format!(".{host}")) } else { Target::Host(host) })
+}
+
+/// Whether `text` is the name of a host, and nothing that some take for an address.
+pub(super) fn is_host(text: &str) -> bool {
+    matches!(name(text), Ok(Target::Host(_)))
 }
 
 /// A name as rules and look-ups compare it: small letters, no dot at its end. None for what is none.

@@ -15,7 +15,11 @@ use hickory_resolver::{
 };
 use rustix::net::SendFlags;
 
-use super::{address, grants::normal, policy::is_localhost};
+use super::{
+    address,
+    grants::{is_host, normal},
+    policy::is_localhost,
+};
 
 /// As the guest's `netdb.h` has them.
 const EAI_NONAME: i32 = -2;
@@ -25,6 +29,8 @@ const ADDRESSES_MAX: usize = 64;
 /// Addresses that are remembered for one run, and names for each.
 const REMEMBERED_MAX: usize = 4_096;
 const NAMES_MAX: usize = 8;
+/// How long this machine may take where a proxy knows names too.
+const BESIDE_PROXY_WAIT: Duration = Duration::from_secs(2);
 const TIMEOUT: Duration = Duration::from_secs(5);
 const ATTEMPTS: usize = 2;
 
@@ -41,7 +47,7 @@ impl Resolver {
         Self { servers, made: OnceLock::new() }
     }
 
-    async fn addresses(&self, name: &str, family: Option<Family>) -> Result<Vec<IpAddr>, i32> {
+    pub(super) async fn addresses(&self, name: &str, family: Option<Family>) -> Result<Vec<IpAddr>, i32> {
         if is_localhost(name) {
             return Ok(of_family(family, [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]));
         }
@@ -95,17 +101,21 @@ fn of_family(family: Option<Family>, found: impl IntoIterator<Item = IpAddr>) ->
 
 /// What one run looked up: the names of each address.
 #[derive(Debug, Default)]
-pub(super) struct Found(Mutex<HashMap<IpAddr, Vec<String>>>);
+pub(super) struct Found {
+    known: Mutex<HashMap<IpAddr, Vec<String>>>,
+    /// Names that only the proxy knows. The guest is told addresses that lead nowhere in their place.
+    stand_ins: Mutex<Vec<String>>,
+}
 
 impl Found {
     /// The names that led to `address`, the latest at the end.
     pub(super) fn names(&self, address: IpAddr) -> Vec<String> {
-        let found = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         found.get(&address).cloned().unwrap_or_default()
     }
 
     fn remember(&self, name: &str, addresses: &[IpAddr]) {
-        let mut found = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut found = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         for address in addresses {
             if found.len() >= REMEMBERED_MAX && !found.contains_key(address) {
                 return;
@@ -120,19 +130,63 @@ impl Found {
     }
 }
 
-/// Looks `name` up and writes what comes of it to `to`: an i32, 0 or an `EAI_` code, then 20 bytes for each address.
-pub(super) async fn look_up(
-    resolver: Arc<Resolver>,
-    found: Arc<Found>,
-    name: String,
-    family: Option<Family>,
-    to: OwnedFd,
-) {
-    let answer = resolver.addresses(&name, family).await;
+/// Reserved, and routed nowhere (RFC 1112).
+const STAND_INS: Ipv4Addr = Ipv4Addr::new(240, 0, 0, 1);
+
+impl Found {
+    /// An address that stands for a name that only the proxy knows.
+    fn stand_in(&self, name: &str) -> Option<IpAddr> {
+        let mut names = self.stand_ins.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = names.iter().position(|known| known == name);
+        let at = known.or_else(|| {
+            let has_room = names.len() < REMEMBERED_MAX;
+            has_room.then(|| names.push(name.to_owned())).map(|()| names.len() - 1)
+        })?;
+        Some(Ipv4Addr::from_bits(STAND_INS.to_bits() + u32::try_from(at).ok()?).into())
+    }
+
+    /// The name that an address stands for.
+    pub(super) fn stood_in_for(&self, address: IpAddr) -> Option<String> {
+        let IpAddr::V4(four) = address else { return None };
+        let at = usize::try_from(four.to_bits().checked_sub(STAND_INS.to_bits())?).ok()?;
+        self.stand_ins.lock().unwrap_or_else(PoisonError::into_inner).get(at).cloned()
+    }
+}
+
+/// What is looked up, and for whom.
+pub(super) struct Asks {
+    pub(super) resolver: Arc<Resolver>,
+    pub(super) found: Arc<Found>,
+    pub(super) name: String,
+    pub(super) family: Option<Family>,
+    /// Whether the proxy may know what this machine does not.
+    pub(super) by_proxy: bool,
+}
+
+impl Asks {
+    async fn answer(&self) -> Result<Vec<IpAddr>, i32> {
+        let plain = normal(&self.name).unwrap_or_else(|| self.name.clone());
+        let here = self.resolver.addresses(&self.name, self.family);
+        let answer = if self.by_proxy {
+            tokio::time::timeout(BESIDE_PROXY_WAIT, here).await.unwrap_or(Err(EAI_AGAIN))
+        } else {
+            here.await
+        };
+        let is_found = answer.as_ref().is_ok_and(|found| !found.is_empty());
+        if is_found {
+            self.found.remember(&plain, answer.as_deref().unwrap_or_default());
+        } else if self.by_proxy && self.family != Some(Family::V6) && is_host(&plain) {
+            return self.found.stand_in(&plain).map(|address| vec![address]).ok_or(EAI_AGAIN);
+        }
+        answer
+    }
+}
+
+/// Looks a name up and writes what comes of it to `to`: an i32, 0 or an `EAI_` code, then 20 bytes for each address.
+pub(super) async fn look_up(asks: Asks, to: OwnedFd) {
     let mut wire = Vec::new();
-    match answer {
+    match asks.answer().await {
         Ok(addresses) if !addresses.is_empty() => {
-            found.remember(&normal(&name).unwrap_or(name), &addresses);
             wire.extend_from_slice(&0_i32.to_le_bytes());
             for address in addresses {
                 let mut bytes = [0; 16];

@@ -9,6 +9,8 @@ use super::{
 };
 
 const LOCALHOST: &str = "localhost";
+/// Ends of names that are nobody's on the internet (RFC 6761, RFC 6762, RFC 8375, ICANN's `internal`).
+const INNER: &[&str] = &[".internal", ".local", ".localhost", ".home.arpa"];
 
 /// Why something may not be reached, with the rule to ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,6 +82,22 @@ pub(super) fn look_up(grants: &Grants, name: &str) -> Result<(), Refusal> {
         return Ok(());
     }
     Err(Refusal(format!("not allowed to look up {name}: ask for the rule \"{name}\"")))
+}
+
+/// Whether what `name` stands for elsewhere may be reached, for nobody here knows its address. Names that are of use only
+/// within somebody's own network need a rule of their own.
+pub(super) fn by_name(grants: &Grants, name: &str, port: u16) -> Result<(), Refusal> {
+    let is_inner = !name.contains('.') || INNER.iter().any(|suffix| name.ends_with(suffix));
+    let allows = |rule: &Rule| {
+        let is_own = matches!(rule.target, Target::Host(_));
+        rule.has_port(port) && rule.allows_name(name) && (is_own || !is_inner)
+    };
+    if grants.all(|rules| rules.iter().any(allows)) {
+        return Ok(());
+    }
+    Err(Refusal(format!(
+        "not allowed to reach {name}:{port} by the proxy: ask for the rule \"{name}:{port}\""
+    )))
 }
 
 /// Names that never leave the machine (RFC 6761).

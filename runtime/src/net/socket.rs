@@ -9,7 +9,7 @@ use rustix::{
 };
 use tokio::{task::AbortHandle, time::Instant};
 
-use super::{connection::Place, wait};
+use super::{connection::Place, proxy::Unmade, tunnel::Tunnel, wait};
 
 /// The kernel's is never left to block; whether the guest's calls wait is ours to know.
 pub(super) const FLAGS: SocketFlags = SocketFlags::NONBLOCK.union(SocketFlags::CLOEXEC);
@@ -21,6 +21,12 @@ pub(super) struct Socket {
     /// Where its connection is listed.
     pub(super) place: Option<Place>,
     pub(super) progress: Progress,
+    /// Its connection through the proxy, while that is under way.
+    pub(super) tunnel: Option<Tunnel>,
+    /// Where the guest wanted to go; the proxy is in between.
+    pub(super) beyond: Option<SocketAddr>,
+    /// Why there is no connection, where its `errno` does not say it all.
+    pub(super) why: Option<String>,
 }
 
 #[derive(Debug)]
@@ -40,6 +46,8 @@ pub(super) enum Progress {
     Fresh,
     /// Until then it must be connected.
     Connecting(Instant),
+    /// The proxy was asked.
+    Tunnelling,
     /// It was not connected in time.
     Failed(Errno),
     Connected,
@@ -57,7 +65,17 @@ impl Drop for Lookup {
 
 impl Socket {
     pub(super) fn new(fd: OwnedFd, kind: Kind) -> Self {
-        Self { fd: Arc::new(fd), kind, blocking: true, place: None, progress: Progress::Fresh }
+        let (progress, place) = (Progress::Fresh, None);
+        Self {
+            fd: Arc::new(fd),
+            kind,
+            blocking: true,
+            place,
+            progress,
+            tunnel: None,
+            beyond: None,
+            why: None,
+        }
     }
 
     /// A socket of the internet.
@@ -72,6 +90,9 @@ impl Socket {
 
     /// Notes whether a connection that was begun has come about. What failed stays for the guest to ask for.
     pub(super) fn settle(&mut self) {
+        if let Some(outcome) = self.tunnel.as_ref().and_then(Tunnel::take) {
+            self.arrive(outcome);
+        }
         let Progress::Connecting(until) = self.progress else { return };
         let ready = wait::now(&self.fd, PollFlags::OUT);
         if ready.intersects(PollFlags::ERR | PollFlags::HUP) {
@@ -83,6 +104,30 @@ impl Socket {
             // Ends the attempt.
             let _ = rustix::net::connect_unspec(&self.fd);
             self.progress = Progress::Failed(Errno::TIMEDOUT);
+        }
+    }
+
+    /// Takes what the proxy made in place of its own.
+    fn arrive(&mut self, outcome: Result<OwnedFd, Unmade>) {
+        self.tunnel = None;
+        match outcome {
+            Ok(fd) => {
+                self.fd = Arc::new(fd);
+                self.progress = Progress::Connected;
+            }
+            Err(Unmade { errno, why }) => {
+                (self.beyond, self.why) = (None, Some(why));
+                self.progress = Progress::Failed(errno);
+            }
+        }
+    }
+
+    /// What to wait for until its connection is decided, and how long; none when nothing is under way.
+    pub(super) fn under_way(&self) -> Option<(Arc<OwnedFd>, PollFlags, Option<Instant>)> {
+        match (self.progress, &self.tunnel) {
+            (Progress::Connecting(until), _) => Some((self.fd.clone(), PollFlags::OUT, Some(until))),
+            (Progress::Tunnelling, Some(tunnel)) => Some((tunnel.decided.clone(), PollFlags::IN, None)),
+            (Progress::Tunnelling | Progress::Fresh | Progress::Failed(_) | Progress::Connected, _) => None,
         }
     }
 
@@ -99,6 +144,9 @@ impl Socket {
     }
 
     pub(super) fn peer_address(&self) -> Result<Option<SocketAddr>, Errno> {
+        if self.progress == Progress::Connected && self.beyond.is_some() {
+            return Ok(self.beyond);
+        }
         Ok(rustix::net::getpeername(&self.fd)?.and_then(|address| address.try_into().ok()))
     }
 }

@@ -47,6 +47,9 @@ pub(super) async fn send(caller: &mut Caller<'_, State>, args: Six) -> Answer {
     if let Some(errno) = socket.take_failure() {
         return Err(errno.into());
     }
+    if socket.tunnel.is_some() {
+        return Err(Errno::AGAIN.into());
+    }
     let to = to.filter(|_| matches!(socket.kind, Kind::Udp));
     if let Some(to) = to {
         destination(state, fd, to)?;
@@ -87,7 +90,7 @@ fn destination(state: &mut State, fd: i32, to: SocketAddr) -> Result<(), Errno> 
         .connections
         .at(place)
         .is_some_and(|connection| connection.address == Some(to.ip()) && connection.port == to.port());
-    if same { Ok(()) } else { admit(state, fd, to, Transport::Udp) }
+    if same { Ok(()) } else { admit(state, fd, to, Transport::Udp).map(drop) }
 }
 
 pub(super) async fn recv(caller: &mut Caller<'_, State>, args: Six) -> Answer {
@@ -102,6 +105,9 @@ pub(super) async fn recv(caller: &mut Caller<'_, State>, args: Six) -> Answer {
         let socket = state.net.socket(fd)?;
         if let Some(errno) = socket.take_failure() {
             return Err(errno.into());
+        }
+        if socket.tunnel.is_some() {
+            return Err(Errno::AGAIN.into());
         }
         if socket.is_local() { len } else { allowance(state, len, Way::In)? }
     };

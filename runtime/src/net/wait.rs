@@ -155,6 +155,8 @@ struct Entry {
 enum Ready {
     /// As one of the waits says.
     Wait(usize),
+    /// Not before its connection is decided.
+    Later,
     Known(PollFlags),
 }
 
@@ -184,7 +186,12 @@ impl Polled {
             Progress::Connecting(end) => {
                 self.first_end = Some(self.first_end.map_or(end, |first| first.min(end)));
             }
-            Progress::Fresh | Progress::Connected => {}
+            Progress::Fresh | Progress::Connected | Progress::Tunnelling => {}
+        }
+        if let Some(tunnel) = &socket.tunnel {
+            let (fd, ready) = (tunnel.decided.clone(), PollFlags::empty());
+            self.waits.push(Wait { fd, events: PollFlags::IN, ready });
+            return Ready::Later;
         }
         let place = *self.places.entry(fd).or_insert_with(|| {
             let (events, ready) = (PollFlags::empty(), PollFlags::empty());
@@ -202,6 +209,7 @@ impl Polled {
             let ready = match entry.ready {
                 Ready::Wait(place) => self.waits[place].ready & (entry.events | ALWAYS),
                 Ready::Known(ready) => ready,
+                Ready::Later => PollFlags::empty(),
             };
             let at = entry.at.checked_add(6).ok_or(Errno::FAULT)?;
             write(memory, at, &ready.bits().to_le_bytes())?;

@@ -14,6 +14,8 @@ pub(in crate::store) struct ConnectionRecord {
     address: Option<IpAddr>,
     port: u16,
     transport: String,
+    #[serde(default)]
+    proxied: bool,
     tls: bool,
     sent: u64,
     received: u64,
@@ -25,7 +27,7 @@ pub(in crate::store) struct ConnectionRecord {
 
 impl From<&Connection> for ConnectionRecord {
     fn from(connection: &Connection) -> Self {
-        let Connection { at, host, address, port, transport, tls, .. } = connection.clone();
+        let Connection { at, host, address, port, transport, proxied, tls, .. } = connection.clone();
         let Connection { sent_bytes, received_bytes, wall, error, refused, attempt, .. } = connection.clone();
         Self {
             at: micros(at),
@@ -33,6 +35,7 @@ impl From<&Connection> for ConnectionRecord {
             address,
             port,
             transport,
+            proxied,
             tls,
             sent: sent_bytes,
             received: received_bytes,
@@ -48,13 +51,14 @@ impl TryFrom<ConnectionRecord> for Connection {
     type Error = String;
 
     fn try_from(record: ConnectionRecord) -> Result<Self, String> {
-        let ConnectionRecord { at, host, address, port, transport, tls, .. } = record;
+        let ConnectionRecord { at, host, address, port, transport, proxied, tls, .. } = record;
         Ok(Self {
             at: time(at)?,
             host,
             address,
             port,
             transport,
+            proxied,
             tls,
             sent_bytes: record.sent,
             received_bytes: record.received,
