@@ -123,6 +123,7 @@ fn what_was_reached_is_in_the_record_and_counted() {
         (&one["address"], &one["port"], &one["transport"], &one["refused"], &one["error"]),
         (&json!("127.0.0.1"), &json!(fetching.port), &json!("tcp"), &json!(false), &Value::Null)
     );
+    assert_eq!((&one["tls"], &one["proxied"]), (&json!(false), &json!(false)));
     assert!(one["sent_bytes"].as_u64() > Some(30) && one["received_bytes"].as_u64() > Some(30), "{one}");
     let metrics = fetching.server.get("/metrics").text();
     for line in [

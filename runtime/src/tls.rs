@@ -23,6 +23,7 @@ mod calls;
 mod certificate;
 mod connection;
 mod failure;
+mod hello;
 mod records;
 mod request;
 mod roots;
@@ -76,6 +77,11 @@ impl Tls {
     /// From now on connections can be made.
     pub(crate) fn begin(&mut self, unverified: Unverified) {
         self.access = Access::Connections(unverified);
+    }
+
+    /// Whether `sent` is where one of its connections begins.
+    pub(crate) fn is_carried_by(&self, sent: &[u8]) -> bool {
+        hello::random(sent).is_some_and(|random| self.table.begins(&random))
     }
 
     fn roots(&mut self, pem: &[u8]) -> Result<([u8; 32], i32), i32> {

@@ -373,10 +373,18 @@ async fn check(rows: Vec<(&str, String)>, unverified: Unverified) -> Vec<Outcome
 
 #[tokio::test]
 async fn scripts_speak_tls() {
+    let bodies: Vec<_> = rows().into_iter().map(|(body, _)| body).collect();
     let outcomes = check(rows(), Unverified::Refused).await;
     // The first is `urllib`: its connection is in the record, as one with TLS.
     let tls: Vec<_> = outcomes[0].connections.iter().map(|connection| connection.tls).collect();
     assert_eq!(tls, [true]);
+    // So are those that `asyncio` encrypts in memory, at once or after a word in the clear.
+    let in_memory =
+        |body: &str| body.contains("asyncio.open_connection('localhost'") && body.contains("TRUSTED");
+    let ran = bodies.iter().zip(&outcomes).filter(|(body, _)| in_memory(body)).map(|(_, outcome)| outcome);
+    let tls: Vec<_> =
+        ran.map(|ran| ran.connections.iter().filter(|connection| connection.tls).count()).collect();
+    assert_eq!(tls, [1, 1, 10]);
 }
 
 /// With what is granted or not: (body, what it returns).

@@ -68,6 +68,9 @@ pub(super) async fn send(caller: &mut Caller<'_, State>, args: Six) -> Answer {
         };
         match sent {
             Ok(sent) => {
+                if counted && state.tls.is_carried_by(part) {
+                    state.net.mark_tls(fd);
+                }
                 state.net.count_bytes(fd, Way::Out, sent);
                 charge(caller, byte_fuel(sent as u64)).await?;
                 return Ok(i32::try_from(sent).unwrap_or(0));

@@ -8,13 +8,15 @@ use std::{
 
 use rustls::{ClientConfig, ClientConnection, ProtocolVersion, pki_types::ServerName};
 
-use super::{failure::Failure, records::Records};
+use super::{failure::Failure, hello, records::Records};
 
 #[derive(Debug)]
 pub(crate) struct Connection {
     tls: ClientConnection,
     records: Records,
     failure: Option<Failure>,
+    /// By which what carries it is known.
+    random: Option<[u8; 32]>,
 }
 
 /// Why nothing came of a call.
@@ -48,7 +50,7 @@ const PLAINTEXT_BIT: u32 = 8;
 impl Connection {
     pub(crate) fn open(config: Arc<ClientConfig>, name: ServerName<'static>) -> Result<Self, Failure> {
         let tls = ClientConnection::new(config, name)?;
-        Ok(Self { tls, records: Records::default(), failure: None })
+        Ok(Self { tls, records: Records::default(), failure: None, random: None })
     }
 
     /// Takes ciphertext from the server: as much as there is room for, so much that none is left over unless there is
@@ -77,13 +79,20 @@ impl Connection {
     /// Ciphertext for the server; how much. After a failure too: the server is told.
     pub(crate) fn take(&mut self, to: &mut [u8]) -> usize {
         let room = to.len();
-        let mut left = to;
+        let mut left = &mut *to;
         while !left.is_empty() && self.tls.wants_write() {
             if !matches!(self.tls.write_tls(&mut left), Ok(1..)) {
                 break;
             }
         }
-        room - left.len()
+        let taken = room - left.len();
+        self.random = self.random.or_else(|| hello::random(&to[..taken]));
+        taken
+    }
+
+    /// Whether these are the random bytes of its hello.
+    pub(crate) fn begins(&self, random: &[u8; 32]) -> bool {
+        self.random.as_ref() == Some(random)
     }
 
     /// Encrypts; how many bytes. Once more than some 64 KiB wait to be taken, none.

@@ -43,6 +43,11 @@ impl Table {
         self.open.get_mut(&number)
     }
 
+    /// Whether one of them began with that hello.
+    pub(crate) fn begins(&self, random: &[u8; 32]) -> bool {
+        self.open.values().any(|connection| connection.begins(random))
+    }
+
     pub(crate) fn close(&mut self, number: i32) -> bool {
         self.open.remove(&number).is_some()
     }
