@@ -1,10 +1,17 @@
-//! Uploads that are being imported: how long, and how many at one time.
+//! Uploads under way: how long, how many at one time, whose client goes away; and what their answers warn of.
 
-use std::net::TcpStream;
+use std::{
+    io::Read as _,
+    net::{TcpListener, TcpStream},
+    time::Duration,
+};
 
 use serde_json::json;
 
-use crate::server::{Answer, Server};
+use crate::{
+    server::{Answer, Call, ROOT, Server},
+    zips::Zip,
+};
 
 const QUICK: &str = "def main():\n    return 'ok'\n";
 const SLEEPS: &str = "import time\ntime.sleep(3600)\ndef main():\n    pass\n";
@@ -44,4 +51,51 @@ fn an_organisation_has_a_few_imports_at_one_time() {
     upload(&server, "other", QUICK).is(200);
     // They end.
     assert!((0..WAITS).any(|_| upload(&server, "default", QUICK).status == 200));
+}
+
+/// The call that uploads `main.py` with other files.
+fn uploading(server: &Server, files: &[(&str, &str)]) -> Call {
+    let zip = files.iter().fold(Zip::new().file("main.py", QUICK), |zip, (name, text)| zip.file(name, text));
+    let fields = [
+        ("name", "quick"),
+        ("owner", ROOT.0),
+        ("filename", "action.zip"),
+        ("execution_details", "service"),
+        ("service_account", ROOT.0),
+    ];
+    server.call("POST", "/api/default/actions/upload").multipart(&fields, Some(&zip.bytes()))
+}
+
+#[test]
+fn a_client_that_goes_away_ends_what_is_done_for_it() {
+    // An index that never answers.
+    let index = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}/simple", index.local_addr().expect("it is bound"));
+    let server = Server::start_with(&[
+        ("ACTIOND_DEPENDENCIES_INDEX_URL", &url),
+        ("ACTIOND_DEPENDENCIES_PARALLEL", "1"),
+        ("ACTIOND_DEPENDENCIES_TIMEOUT_S", "600"),
+    ]);
+    let client = uploading(&server, &[("requirements.txt", "one\n")]).open();
+    let (mut uv, _) = index.accept().expect("uv asks");
+    drop(client);
+    // uv ends long before its time, and what it held is closed with it.
+    uv.set_read_timeout(Some(Duration::from_secs(60))).expect("it is no zero");
+    uv.read_to_end(&mut Vec::new()).expect("it is closed");
+    // Its turn is another's, and nothing was saved.
+    let other = uploading(&server, &[("requirements.txt", "two\n")]).open();
+    index.accept().expect("uv asks again");
+    drop(other);
+    assert_eq!(server.get("/api/default/actions").is(200), json!([]));
+}
+
+#[test]
+fn an_answer_warns_of_native_modules() {
+    let server = Server::start();
+    let answer =
+        uploading(&server, &[("dependencies/one.py", ""), ("dependencies/two.so", "ELF")]).send().is(200);
+    let warning = "native modules cannot be loaded in a sandbox and are ignored: dependencies/two.so (1)";
+    assert_eq!(answer["warnings"], json!([warning]));
+    let answer = uploading(&server, &[("dependencies/one.py", "")]).send().is(200);
+    assert_eq!(answer.as_object().expect("an object").keys().collect::<Vec<_>>(), ["uuid"]);
 }

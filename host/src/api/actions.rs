@@ -157,7 +157,7 @@ pub(super) async fn edit(
         let is_gone = matches!(error, NotSaved::NoAction(_));
         if is_gone { Problem::not_found("Failed to fetch action").unfound() } else { Problem::from(error) }
     })?;
-    Ok(Json(SavedWire { uuid: id.to_string() }))
+    Ok(Json(SavedWire { uuid: id.to_string(), warnings: Vec::new() }))
 }
 
 /// Remove an action

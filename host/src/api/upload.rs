@@ -31,6 +31,9 @@ const PARTS_MAX: usize = 100;
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct SavedWire {
     pub(super) uuid: String,
+    /// What its owner should know, if anything
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) warnings: Vec<String>,
 }
 
 /// The parts that were there. A part that comes again takes the place of the one before.
@@ -94,12 +97,12 @@ pub(super) async fn upload(
         let answer = (StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(BuildWire::from(build)));
         return Ok(answer.into_response());
     }
-    let id = app.upload(upload).await.map_err(|error| {
+    let saved = app.upload(upload).await.map_err(|error| {
         let is_gone = matches!(error, NotSaved::NoAction(_));
         let gone = || Problem::not_found(format!("Failed to process action:{error}"));
         if is_gone { gone().unfound() } else { Problem::from(error).unfound() }
     })?;
-    Ok(Json(SavedWire { uuid: id.to_string() }).into_response())
+    Ok(Json(SavedWire { uuid: saved.id.to_string(), warnings: saved.warnings }).into_response())
 }
 
 /// The form's parts.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{
     audit::By,
     jobs::{ORGS_MAX, settle_in, with_origin},
-    packages::NotPackaged,
+    packages::{NotPackaged, Packages},
     policy::BadPolicy,
     secrets::Grants,
     state::App,
@@ -65,6 +65,14 @@ pub(crate) struct Upload {
     pub(crate) origin: Option<Origin>,
 }
 
+/// An upload that was saved.
+#[derive(Debug)]
+pub(crate) struct Uploaded {
+    pub(crate) id: ActionId,
+    /// What its owner should know.
+    pub(crate) warnings: Vec<String>,
+}
+
 /// Why an action is not saved. Nothing of it is kept then.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NotSaved {
@@ -108,18 +116,18 @@ pub(crate) enum NotSaved {
 
 impl App {
     /// Saves a new action, or a new version of one. It runs by it as soon as this returns; what runs already goes on.
-    pub(crate) async fn upload(&self, upload: Upload) -> Result<ActionId, NotSaved> {
+    pub(crate) async fn upload(&self, upload: Upload) -> Result<Uploaded, NotSaved> {
         let (org, name) = (upload.org.clone(), upload.name.clone());
         let watch = Watch::new(move |line| tracing::info!(org = %org, "packages of action {name}: {line}"));
         self.upload_seen(upload, &watch).await
     }
 
     /// The same, seen by somebody.
-    pub(super) async fn upload_seen(&self, upload: Upload, watch: &Watch) -> Result<ActionId, NotSaved> {
+    pub(super) async fn upload_seen(&self, upload: Upload, watch: &Watch) -> Result<Uploaded, NotSaved> {
         let now = clock::now();
         let (before, organisation) = self.found(&upload).await?;
         let action = self.drafted(&upload, before.as_ref(), now)?;
-        let packages = self.packages(upload.zip.clone(), watch).await?;
+        let Packages { zip: packages, warnings } = self.packages(upload.zip.clone(), watch).await?;
         let draft = Draft {
             action: action.clone(),
             organisation,
@@ -174,7 +182,7 @@ impl App {
             // It is due from now on: the scheduler sees to it.
             tracing::warn!(action.id = %id, reason = %refused, "action {id} is to run once but cannot yet");
         }
-        Ok(id)
+        Ok(Uploaded { id, warnings })
     }
 
     /// Asks for the run of an action of kind `once` that is due since it was uploaded. However often that is asked for, it is

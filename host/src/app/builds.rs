@@ -11,7 +11,7 @@ use lru::LruCache;
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use super::{
-    actions::{NotSaved, Upload},
+    actions::{NotSaved, Upload, Uploaded},
     state::App,
 };
 use crate::{
@@ -80,9 +80,9 @@ impl Build {
         }
     }
 
-    fn end(&self, saved: Result<ActionId, NotSaved>) {
+    fn end(&self, saved: Result<Uploaded, NotSaved>) {
         lock(&self.progress).stage = match saved {
-            Ok(id) => Stage::Saved(id),
+            Ok(saved) => Stage::Saved(saved.id),
             Err(error) => Stage::Failed(error.to_string()),
         };
     }

@@ -35,21 +35,25 @@ pub(crate) enum NotPackaged {
     Files(String),
 }
 
+/// What comes with an upload's zip.
+#[derive(Debug)]
+pub(super) struct Packages {
+    /// What is to be kept beside it. `None`: it declares nothing, or its packages came along.
+    pub(super) zip: Option<Arc<[u8]>>,
+    /// What its owner should know.
+    pub(super) warnings: Vec<String>,
+}
+
 impl App {
-    /// What is to be kept for an upload beside its zip. `None`: it declares nothing, or its packages came along.
-    pub(super) async fn packages(
-        &self,
-        zip: Arc<[u8]>,
-        watch: &Watch,
-    ) -> Result<Option<Arc<[u8]>>, NotPackaged> {
+    /// Finds the packages of an upload. Whoever stops waiting ends it.
+    pub(super) async fn packages(&self, zip: Arc<[u8]>, watch: &Watch) -> Result<Packages, NotPackaged> {
         let packaging = self.packaging().clone();
         let (for_reading, python) = (packaging.clone(), packaging.resolver.python().clone());
         let declared = blocking(move || for_reading.declared(&zip, &python)).await?;
-        if let Some(warning) = declared.warning() {
-            watch.see(&warning);
-        }
+        let warnings: Vec<_> = declared.warning().into_iter().collect();
+        warnings.iter().for_each(|warning| watch.see(warning));
         let requirements = match declared {
-            Declared::Nothing | Declared::Vendored { .. } => return Ok(None),
+            Declared::Nothing | Declared::Vendored { .. } => return Ok(Packages { zip: None, warnings }),
             Declared::Required(requirements) => requirements,
         };
         let resolved = packaging.resolver.resolve(&requirements, watch).await?;
@@ -60,7 +64,7 @@ impl App {
             let _ = packaging.resolver.prune();
             packed.map_err(of_installed)
         });
-        packed.await.map(|packed| Some(packed.into()))
+        Ok(Packages { zip: Some(packed.await?.into()), warnings })
     }
 }
 
