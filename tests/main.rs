@@ -24,6 +24,7 @@ mod net;
 mod program;
 mod proxy;
 mod pusher;
+mod rekey;
 mod runs;
 mod secrets;
 mod server;

@@ -93,13 +93,26 @@ impl Vault {
                 None => make(path)?,
             },
         };
-        let vault = Self(Arc::new(XChaCha20Poly1305::new((&*key).into())));
+        let vault = Self::with(&key);
         match check {
-            Some(check) if vault.unseal(Bound::Check, check).is_err() => {
-                Err(Error::Other(source.to_string()))
-            }
+            Some(check) if !vault.opens(check) => Err(Error::Other(source.to_string())),
             Some(_) | None => Ok(vault),
         }
+    }
+
+    /// That of the key before, if `check` is still of that one.
+    pub(crate) fn earlier(text: &str, check: &[u8]) -> Result<Option<Self>, Error> {
+        let vault = Self::with(&*parse(text).ok_or_else(|| Error::NoKey("secret.key_old".to_owned()))?);
+        Ok(vault.opens(check).then_some(vault))
+    }
+
+    /// Whether `check` is of its key.
+    pub(crate) fn opens(&self, check: &[u8]) -> bool {
+        self.unseal(Bound::Check, check).is_ok()
+    }
+
+    fn with(key: &[u8; KEY_BYTES]) -> Self {
+        Self(Arc::new(XChaCha20Poly1305::new(key.into())))
     }
 
     pub(crate) fn seal(&self, bound: Bound<'_>, plain: &[u8]) -> Vec<u8> {

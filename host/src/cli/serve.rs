@@ -104,7 +104,9 @@ fn tell(terminal: &Terminal, told: Told<'_>) {
 fn failure(error: server::Error) -> Failure {
     match error {
         server::Error::Store(error) => store_failure(error),
-        server::Error::Bind { .. } | server::Error::Vault(_) => Failure::bad_input(error),
+        server::Error::Bind { .. } | server::Error::Vault(_) | server::Error::Rekey(_) => {
+            Failure::bad_input(error)
+        }
         server::Error::Runtime(_)
         | server::Error::Root(_)
         | server::Error::Folder { .. }

@@ -75,6 +75,7 @@ pub(super) struct Storage {
 #[serde(deny_unknown_fields)]
 pub(super) struct Secret {
     pub(super) key: String,
+    pub(super) key_old: String,
     pub(super) key_file: String,
 }
 

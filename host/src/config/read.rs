@@ -168,6 +168,7 @@ impl Said {
                 flush: Duration::from_millis(raw.storage.flush_ms),
             },
             egress: self.egress(&raw.egress)?,
+            secret_key_old: Secret::new(raw.secret.key_old.clone()),
             secret_key: self.secret_key(raw.secret)?,
             action_server: self
                 .header(raw.action_server.token, "action_server.token")?

@@ -26,6 +26,8 @@ pub(crate) struct Settings {
     pub(crate) storage: Storage,
     /// The key of secrets.
     pub(crate) secret_key: SecretKey,
+    /// The one before.
+    pub(crate) secret_key_old: Option<Secret>,
     pub(crate) egress: Egress,
     /// `None`: that API is off.
     pub(crate) action_server: Option<ActionServer>,

@@ -186,6 +186,10 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "secret.key",
         "The key that secrets are encrypted with, 32 bytes in base64; empty takes the one in the key file.",
     ),
+    secret(
+        "secret.key_old",
+        "The key before, in base64: a start with it encrypts all secrets anew with the one above, and says so.",
+    ),
     derived(
         "secret.key_file",
         "`secret.key` in `data_dir`",

@@ -29,7 +29,7 @@ use crate::{
 const BEGIN_RETRY: SignedDuration = SignedDuration::from_secs(5);
 
 /// Stored memory begins with this when it is encrypted.
-const SEALED: &[u8] = b"ACTSEALD";
+pub(super) const SEALED: &[u8] = b"ACTSEALD";
 
 /// What an attempt came to.
 pub(super) enum Attempt {

@@ -20,7 +20,7 @@ use crate::{
     deps::Resolver,
     hooks,
     model::policy::{Missed, Overlap, Policy, Retention, Retry},
-    runner::{self, Bounds, Runner},
+    runner::{self, Bounds, NotRekeyed, Runner, rekey},
     scheduler::Scheduler,
     store::{self, Store},
     telemetry::Metrics,
@@ -64,6 +64,8 @@ pub(crate) enum Error {
     Runtime(#[from] actiond_runtime::Error),
     #[error(transparent)]
     Vault(#[from] vault::Error),
+    #[error(transparent)]
+    Rekey(#[from] NotRekeyed),
     #[error("cannot set up the root account: {0}")]
     Root(#[from] app::NotMade),
     #[error("cannot use {path} ({why})")]
@@ -216,7 +218,8 @@ fn open_store(settings: &Settings, work: &Path, metrics: Arc<Metrics>) -> Result
     Ok(store)
 }
 
-/// Opens the vault with the key of the secrets that the store holds.
+/// Opens the vault with the key of the secrets that the store holds. Where they are still of the key before, they become of
+/// this one.
 async fn open_vault(settings: &Settings, store: &Store, forget_secrets: bool) -> Result<Vault, Error> {
     if forget_secrets {
         let forgotten = store.settle(|change| {
@@ -226,15 +229,31 @@ async fn open_vault(settings: &Settings, store: &Store, forget_secrets: bool) ->
         });
         forgotten.await?;
     }
-    let key = settings.secret_key.clone();
+    let (key, old) = (settings.secret_key.clone(), settings.secret_key_old.clone());
     let opening = store.read(move |view| {
         let source = match &key {
             SecretKey::Said(key) => KeySource::Said(key.expose()),
             SecretKey::File(path) => KeySource::File(path),
         };
-        Ok::<_, Error>(Vault::open(&source, view.secret_key_check()?.as_deref())?)
+        let check = view.secret_key_check()?;
+        let earlier =
+            old.as_ref().zip(check.as_deref()).map(|(old, check)| Vault::earlier(old.expose(), check));
+        let earlier = earlier.transpose()?.flatten();
+        let vault = Vault::open(&source, check.as_deref().filter(|_| earlier.is_none()))?;
+        // It may be the same key twice.
+        let is_new = check.is_some_and(|check| !vault.opens(&check));
+        Ok::<_, Error>((vault, earlier.filter(|_| is_new)))
     });
-    opening.await
+    let (vault, earlier) = opening.await?;
+    if let Some(earlier) = earlier {
+        let count = rekey(store, &earlier, &vault).await?;
+        tracing::info!(
+            "{count} secrets are encrypted with the new key: remove secret.key_old, and keep the new key"
+        );
+    } else if settings.secret_key_old.is_some() {
+        tracing::info!("no secret is encrypted with secret.key_old: remove it");
+    }
+    Ok(vault)
 }
 
 async fn open_engine(

@@ -48,6 +48,13 @@ impl View {
         Ok(found.unwrap_or_default())
     }
 
+    /// The actions that have a memory.
+    pub(crate) fn states(&self) -> Result<Vec<ActionId>> {
+        let ids = self.below(key::STATES);
+        ids.filter_map(|entry| entry.map(|(key, _)| key::tail(&key).map(ActionId::from_bytes)).transpose())
+            .collect()
+    }
+
     /// The memory of a stateful action after its last run, as the runtime encodes it.
     pub(crate) fn state(&self, action: &ActionId) -> Result<Option<Vec<u8>>> {
         self.blob(&key::state(action))

@@ -41,6 +41,7 @@ pub(super) const FORMAT: &[u8] = b"M";
 pub(super) const ORGANISATIONS: &[u8] = b"O";
 pub(super) const ACCOUNTS: &[u8] = b"U";
 pub(super) const ACTIONS: &[u8] = b"A";
+pub(super) const STATES: &[u8] = b"S";
 pub(super) const QUEUE: &[u8] = b"Q";
 pub(super) const GRAVES: &[u8] = b"W";
 pub(super) const RUNNING: &[u8] = b"G";

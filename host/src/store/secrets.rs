@@ -18,6 +18,11 @@ impl View {
         self.all::<SecretRecord, _>(&key::secrets(org, owner), WHAT).collect()
     }
 
+    /// Everybody's.
+    pub(crate) fn all_secrets(&self) -> Result<Vec<Secret>> {
+        self.all::<SecretRecord, _>(key::SECRETS, WHAT).collect()
+    }
+
     /// Sealed by the key of all secrets; there is none before the first secret.
     pub(crate) fn secret_key_check(&self) -> Result<Option<Vec<u8>>> {
         Ok(self.db.get(key::SECRET_KEY)?.map(|bytes| bytes.to_vec()))
