@@ -33,4 +33,5 @@ mod soak;
 mod tidy;
 mod timed;
 mod uploads;
+mod waiting;
 mod zips;

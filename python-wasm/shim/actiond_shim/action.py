@@ -11,7 +11,7 @@ import random
 import sys
 import time
 import types
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import _actiond
 
@@ -26,6 +26,8 @@ _STARTED_WITH = frozenset(sys.builtin_module_names) | {
 }  # fmt: skip
 # The pieces in which free memory is wiped.
 _WIPED_BYTES_MAX, _WIPED_BYTES_MIN = 1 << 26, 1 << 10
+# What is logged most.
+_LOGGED = (str, int, float, bool, type(None), list, tuple, set, bytes)
 _generator = random._inst
 _scan = json.JSONDecoder().scan_once
 _logger = logging.getLogger("action")
@@ -73,6 +75,9 @@ def _load() -> None:
     if inspect.iscoroutinefunction(main):
         main = _awaited(main)
     _main, _arguments = main, _count_arguments(main)
+    # When a class is registered with one ABC, all ABCs forget what is none of theirs; `logging` asks whether things are mappings.
+    for kind in _LOGGED:
+        issubclass(kind, Mapping)
     freeze()
 
 

@@ -9,8 +9,8 @@ from . import absent, action, output, warm
 _SHARED_MODULES = """
     abc argparse base64 binascii bisect calendar codecs collections contextlib copy csv dataclasses datetime decimal
     difflib email.message email.mime.multipart email.mime.text enum fnmatch fractions functools glob gzip hashlib heapq
-    hmac html http.client importlib inspect io ipaddress itertools json logging logging.handlers math operator os
-    pathlib pickle pprint queue random re secrets shlex shutil socket statistics string struct subprocess sys tempfile
+    hmac html http.client http.cookiejar importlib inspect io ipaddress itertools json logging logging.handlers math netrc
+    operator os pathlib pickle pprint queue random re secrets shlex shutil socket statistics string struct subprocess sys tempfile
     textwrap threading time traceback types typing unicodedata urllib.error urllib.parse urllib.request uuid warnings
     zlib zoneinfo
 """.split()

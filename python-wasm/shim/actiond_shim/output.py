@@ -72,8 +72,8 @@ def _show_warning(
     _send(logging.WARNING, "warnings", f"{place}:{lineno}: {category.__name__}: {message}")
 
 
-# `logging.lastResort` and the one that `install` makes: neither holds anything back.
-_OUR_HANDLERS = 2
+# `logging.lastResort`, the one that `install` makes, and what libraries give their loggers: none holds anything back.
+_QUIET_KINDS = (HostHandler, type(logging.lastResort), logging.NullHandler)
 _LEVEL_MAX = 1_000
 _plain = logging.Formatter()
 _emit_to_stream = logging.StreamHandler.emit
@@ -87,14 +87,19 @@ def flush(stays: bool) -> None:
     """
     if atexit._ncallbacks():
         atexit._run_exitfuncs()
-    if len(logging._handlerList) > _OUR_HANDLERS:
-        if stays:
-            _flush_handlers()
-        else:
-            logging.shutdown()
+    for reference in logging._handlerList:
+        if not _is_quiet(reference()):
+            _flush_handlers() if stays else logging.shutdown()
+            break
     for stream, ours in ((sys.stdout, sys.__stdout__), (sys.stderr, sys.__stderr__)):
         if stream is not ours and stream is not None:
             stream.flush()
+
+
+def _is_quiet(handler: logging.Handler | None) -> bool:
+    """Whether there is nothing to do for it at the end: all that it got is with the host."""
+    kind = type(handler)
+    return kind in _QUIET_KINDS or (kind is logging.StreamHandler and handler.stream in (sys.__stderr__, sys.__stdout__))
 
 
 def _flush_handlers() -> None:

@@ -22,17 +22,25 @@ pub(crate) async fn measure(stage: &Stage, thousand: &str, amount: Amount, rows:
     let used = stage.prepare(IMPORTS_USED).await?;
     let over_records = stage.prepare(RECORDS).await?;
     let small = amount.of(10_000);
-    one(stage, "no imports", (&nothing, records::TWO), small, (None, None), rows).await?;
-    one(stage, "13 imports", (&imports, records::TWO), small, (Some(0.15), Some(0.5)), rows).await?;
-    one(stage, "13 imports, all used", (&used, records::TWO), small, (None, None), rows).await?;
-    one(stage, "1,000 records", (&over_records, thousand), amount.of(2_000), (None, None), rows).await
+    let two = |name, prepared| Action { name, prepared, data: records::TWO };
+    one(stage, two("no imports", &nothing), small, (None, None), rows).await?;
+    one(stage, two("13 imports", &imports), small, (Some(0.15), Some(0.5)), rows).await?;
+    one(stage, two("13 imports, all used", &used), small, (None, None), rows).await?;
+    let large = Action { name: "1,000 records", prepared: &over_records, data: thousand };
+    one(stage, large, amount.of(2_000), (None, None), rows).await
+}
+
+/// What is run, and its name in the rows.
+pub(crate) struct Action<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) prepared: &'a Prepared,
+    pub(crate) data: &'a str,
 }
 
 /// Rows for one action and payload. `goals`: of the median and the 99th percentile, in milliseconds.
-async fn one(
+pub(crate) async fn one(
     stage: &Stage,
-    name: &str,
-    (action, data): (&Prepared, &str),
+    Action { name, prepared: action, data }: Action<'_>,
     runs: usize,
     goals: (Option<f64>, Option<f64>),
     rows: &mut Rows,

@@ -6,6 +6,8 @@ mod cpu;
 mod deploy;
 mod fresh;
 mod memory;
+mod net;
+mod peer;
 mod process;
 mod records;
 mod rows;
@@ -40,6 +42,9 @@ struct Arguments {
     /// A native CPython to compare with in the section `cpu`.
     #[arg(long)]
     native: Option<PathBuf>,
+    /// A folder that `requests` is installed in, for the section `net`.
+    #[arg(long)]
+    packages: Option<PathBuf>,
     /// What cargo passes to every benchmark.
     #[arg(long, hide = true)]
     bench: bool,
@@ -51,6 +56,8 @@ enum Section {
     Fresh,
     /// Fresh runs per second on one thread and on two.
     Throughput,
+    /// Fresh runs with `requests` imported; a thousand runs that wait for an HTTP server.
+    Net,
     /// From files to a prepared action; opening the engine; what an action stores.
     Deploy,
     /// Compiling the guest with nothing cached: some seconds.
@@ -97,6 +104,7 @@ async fn measure(section: Section, arguments: &Arguments, rows: &mut Rows) -> Re
     match section {
         Section::Fresh => fresh::measure(&open().await?, &records(arguments)?, amount, rows).await,
         Section::Throughput => throughput::measure(&open().await?, amount, rows).await,
+        Section::Net => net::measure(&open().await?, arguments.packages.as_deref(), amount, rows).await,
         Section::Deploy => deploy::measure(&arguments.guest, amount, rows).await,
         Section::Compile => deploy::measure_compile(&arguments.guest, rows).await,
         Section::Memory => memory::measure(&open().await?, amount, rows).await,

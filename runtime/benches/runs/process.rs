@@ -53,6 +53,8 @@ impl Spent {
 pub(crate) struct Held {
     /// Pages that nobody else and no other mapping has.
     pub(crate) private_bytes: u64,
+    /// What it has a share in, by that share: a page that is mapped many times counts once.
+    pub(crate) proportional_bytes: u64,
     pub(crate) page_table_bytes: u64,
     pub(crate) mappings: u64,
     pub(crate) descriptors: u64,
@@ -64,6 +66,7 @@ impl Held {
         let status = fs::read_to_string("/proc/self/status")?;
         Ok(Self {
             private_bytes: kib(&rollup, "Private_Clean:")? + kib(&rollup, "Private_Dirty:")?,
+            proportional_bytes: kib(&rollup, "Pss:")?,
             page_table_bytes: kib(&status, "VmPTE:")?,
             mappings: fs::read_to_string("/proc/self/maps")?.lines().count() as u64,
             descriptors: fs::read_dir("/proc/self/fd")?.count() as u64,

@@ -23,6 +23,12 @@ pub(crate) const NOTHING: Files = &[("main.py", include_str!("../actions/nothing
 pub(crate) const IMPORTS: Files = &[("main.py", include_str!("../actions/imports.py"))];
 pub(crate) const IMPORTS_USED: Files = &[("main.py", include_str!("../actions/imports_used.py"))];
 pub(crate) const RECORDS: Files = &[("main.py", include_str!("../actions/records.py"))];
+pub(crate) const REQUESTS: Files = &[
+    ("main.py", include_str!("../actions/requesting.py")),
+    ("job.py", include_str!("../actions/imports.py")),
+];
+pub(crate) const ASKING: Files = &[("main.py", include_str!("../actions/asking.py"))];
+pub(crate) const ASKING_REQUESTS: Files = &[("main.py", include_str!("../actions/asking_requests.py"))];
 pub(crate) const WAITING: Files =
     &[("main.py", include_str!("../actions/waiting.py")), ("job.py", include_str!("../actions/imports.py"))];
 
@@ -79,8 +85,8 @@ impl Stage {
         Ok(Self { engine, work: Arc::new(work) })
     }
 
-    /// Lays files out as an action.
-    pub(crate) fn source(&self, files: Files<'_>) -> Result<Source> {
+    /// Lays files out as an action, with a folder of packages beside them.
+    fn source(&self, files: Files<'_>, packages: Option<&Path>) -> Result<Source> {
         let mut hasher = blake3::Hasher::new();
         for text in files.iter().flat_map(|(path, text)| [path, text]) {
             hasher.update(&(text.len() as u64).to_le_bytes());
@@ -92,11 +98,19 @@ impl Stage {
         for (path, text) in files {
             fs::write(root.join(path), text)?;
         }
+        if let Some(packages) = packages {
+            copy(packages, &root.join("dependencies"))?;
+        }
         Ok(Source { root, digest: digest.into(), env: Vec::new() })
     }
 
     pub(crate) async fn prepare(&self, files: Files<'_>) -> Result<Prepared> {
-        match self.engine.prepare(self.source(files)?, &limits(), &CancellationToken::new()).await? {
+        self.prepare_with(files, None).await
+    }
+
+    pub(crate) async fn prepare_with(&self, files: Files<'_>, packages: Option<&Path>) -> Result<Prepared> {
+        let source = self.source(files, packages)?;
+        match self.engine.prepare(source, &limits(), &CancellationToken::new()).await? {
             Preparation::Ready(prepared) => Ok(prepared),
             Preparation::NoMain(outcome) | Preparation::Failed(outcome) => {
                 Err(format!("{outcome:#?}").into())
@@ -109,6 +123,21 @@ impl Stage {
         let sandbox = self.engine.start(action, &limits())?;
         returned(sandbox.call(Input::new(data, CancellationToken::new())).await?)
     }
+}
+
+/// Copies a folder and all that is in it.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let to = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &to)?;
+        } else {
+            fs::copy(entry.path(), to)?;
+        }
+    }
+    Ok(())
 }
 
 /// The outcome of a run that returned and started from its action's image.
