@@ -1,6 +1,6 @@
 //! A guest for tests that is a module of one's own making: it calls every function that a guest can call, with what one says.
 
-use std::{fs, time::Duration};
+use std::{fs, sync::OnceLock, time::Duration};
 
 use tempfile::TempDir;
 use tokio::time::Instant;
@@ -8,7 +8,7 @@ use wasm_encoder::{
     CodeSection, EntityType, ExportKind, ExportSection, Function, FunctionSection, ImportSection,
     MemorySection, MemoryType, TypeSection, ValType,
 };
-use wasmtime::{Config, Engine, Instance, Linker, Module, Store, Val};
+use wasmtime::{Config, Engine, Instance, InstancePre, Linker, Module, Store, Val};
 
 use crate::{
     door,
@@ -21,6 +21,8 @@ use crate::{
     work::YIELD_FUEL,
 };
 
+mod imports;
+
 const DOOR: &str = "actiond";
 const WASI: &str = "wasi_snapshot_preview1";
 const NET: &str = "net";
@@ -28,89 +30,90 @@ const TLS: &str = "tls";
 pub(crate) const MEMORY_BYTES: usize = 2 << 16;
 pub(crate) const FUEL: u64 = 1_000_000_000_000;
 
-/// (module, function, behind a dot where two modules have one of that name, its parameters and result: `i` is an i32, `l` an i64)
+/// (module, function, behind a dot where two modules have one of that name, its parameters and result): `l` is an i64, all others
+/// are i32: `a` an address in the guest's memory, `n` a length or a count, `f` a descriptor or a handle, `i` anything else.
 pub(crate) const IMPORTS: &[(&str, &str, &str, &str)] = &[
     (DOOR, "input_len", "", "i"),
-    (DOOR, "input_read", "i", ""),
-    (DOOR, "result", "ii", "l"),
-    (DOOR, "raised", "ii", ""),
-    (DOOR, "log", "iiiii", ""),
-    (WASI, "args_get", "ii", "i"),
-    (WASI, "args_sizes_get", "ii", "i"),
-    (WASI, "environ_get", "ii", "i"),
-    (WASI, "environ_sizes_get", "ii", "i"),
-    (WASI, "clock_res_get", "ii", "i"),
-    (WASI, "clock_time_get", "ili", "i"),
-    (WASI, "fd_advise", "illi", "i"),
-    (WASI, "fd_allocate", "ill", "i"),
-    (WASI, "fd_close", "i", "i"),
-    (WASI, "fd_datasync", "i", "i"),
-    (WASI, "fd_fdstat_get", "ii", "i"),
-    (WASI, "fd_fdstat_set_flags", "ii", "i"),
-    (WASI, "fd_fdstat_set_rights", "ill", "i"),
-    (WASI, "fd_filestat_get", "ii", "i"),
-    (WASI, "fd_filestat_set_size", "il", "i"),
-    (WASI, "fd_filestat_set_times", "illi", "i"),
-    (WASI, "fd_pread", "iiili", "i"),
-    (WASI, "fd_prestat_get", "ii", "i"),
-    (WASI, "fd_prestat_dir_name", "iii", "i"),
-    (WASI, "fd_pwrite", "iiili", "i"),
-    (WASI, "fd_read", "iiii", "i"),
-    (WASI, "fd_readdir", "iiili", "i"),
-    (WASI, "fd_renumber", "ii", "i"),
-    (WASI, "fd_seek", "ilii", "i"),
-    (WASI, "fd_sync", "i", "i"),
-    (WASI, "fd_tell", "ii", "i"),
-    (WASI, "fd_write", "iiii", "i"),
-    (WASI, "path_create_directory", "iii", "i"),
-    (WASI, "path_filestat_get", "iiiii", "i"),
-    (WASI, "path_filestat_set_times", "iiiilli", "i"),
-    (WASI, "path_link", "iiiiiii", "i"),
-    (WASI, "path_open", "iiiiillii", "i"),
-    (WASI, "path_readlink", "iiiiii", "i"),
-    (WASI, "path_remove_directory", "iii", "i"),
-    (WASI, "path_rename", "iiiiii", "i"),
-    (WASI, "path_symlink", "iiiii", "i"),
-    (WASI, "path_unlink_file", "iii", "i"),
-    (WASI, "poll_oneoff", "iiii", "i"),
+    (DOOR, "input_read", "a", ""),
+    (DOOR, "result", "an", "l"),
+    (DOOR, "raised", "an", ""),
+    (DOOR, "log", "ianan", ""),
+    (WASI, "args_get", "aa", "i"),
+    (WASI, "args_sizes_get", "aa", "i"),
+    (WASI, "environ_get", "aa", "i"),
+    (WASI, "environ_sizes_get", "aa", "i"),
+    (WASI, "clock_res_get", "ia", "i"),
+    (WASI, "clock_time_get", "ila", "i"),
+    (WASI, "fd_advise", "flli", "i"),
+    (WASI, "fd_allocate", "fll", "i"),
+    (WASI, "fd_close", "f", "i"),
+    (WASI, "fd_datasync", "f", "i"),
+    (WASI, "fd_fdstat_get", "fa", "i"),
+    (WASI, "fd_fdstat_set_flags", "fi", "i"),
+    (WASI, "fd_fdstat_set_rights", "fll", "i"),
+    (WASI, "fd_filestat_get", "fa", "i"),
+    (WASI, "fd_filestat_set_size", "fl", "i"),
+    (WASI, "fd_filestat_set_times", "flli", "i"),
+    (WASI, "fd_pread", "fanla", "i"),
+    (WASI, "fd_prestat_get", "fa", "i"),
+    (WASI, "fd_prestat_dir_name", "fan", "i"),
+    (WASI, "fd_pwrite", "fanla", "i"),
+    (WASI, "fd_read", "fana", "i"),
+    (WASI, "fd_readdir", "fanla", "i"),
+    (WASI, "fd_renumber", "ff", "i"),
+    (WASI, "fd_seek", "flia", "i"),
+    (WASI, "fd_sync", "f", "i"),
+    (WASI, "fd_tell", "fa", "i"),
+    (WASI, "fd_write", "fana", "i"),
+    (WASI, "path_create_directory", "fan", "i"),
+    (WASI, "path_filestat_get", "fiana", "i"),
+    (WASI, "path_filestat_set_times", "fianlli", "i"),
+    (WASI, "path_link", "fianfan", "i"),
+    (WASI, "path_open", "fianillia", "i"),
+    (WASI, "path_readlink", "fanana", "i"),
+    (WASI, "path_remove_directory", "fan", "i"),
+    (WASI, "path_rename", "fanfan", "i"),
+    (WASI, "path_symlink", "anfan", "i"),
+    (WASI, "path_unlink_file", "fan", "i"),
+    (WASI, "poll_oneoff", "aana", "i"),
     (WASI, "proc_exit", "i", ""),
     (WASI, "proc_raise", "i", "i"),
     (WASI, "sched_yield", "", "i"),
-    (WASI, "random_get", "ii", "i"),
-    (WASI, "sock_accept", "iii", "i"),
-    (WASI, "sock_recv", "iiiiii", "i"),
-    (WASI, "sock_send", "iiiii", "i"),
-    (WASI, "sock_shutdown", "ii", "i"),
-    (NET, "open", "iiii", "i"),
-    (NET, "pair", "iii", "i"),
-    (NET, "close", "i", "i"),
-    (NET, "connect", "iii", "i"),
-    (NET, "bind", "iii", "i"),
-    (NET, "listen", "ii", "i"),
-    (NET, "accept", "iiii", "i"),
-    (NET, "send", "iiiiii", "i"),
-    (NET, "recv", "iiiiii", "i"),
-    (NET, "shutdown", "ii", "i"),
-    (NET, "getopt", "iiiii", "i"),
-    (NET, "setopt", "iiiii", "i"),
-    (NET, "name", "iiii", "i"),
-    (NET, "nonblock", "ii", "i"),
-    (NET, "avail", "i", "i"),
-    (NET, "poll", "iii", "i"),
-    (NET, "resolve", "iiii", "i"),
-    (NET, "why", "ii", "i"),
-    (TLS, "tls.roots", "iii", "i"),
-    (TLS, "tls.check", "ii", "i"),
-    (TLS, "tls.open", "ii", "i"),
-    (TLS, "tls.feed", "iii", "i"),
-    (TLS, "tls.take", "iii", "i"),
-    (TLS, "tls.write", "iii", "i"),
-    (TLS, "tls.read", "iii", "i"),
-    (TLS, "tls.state", "i", "i"),
-    (TLS, "tls.notify", "i", "i"),
-    (TLS, "tls.fact", "iiii", "i"),
-    (TLS, "tls.carried", "ii", "i"),
-    (TLS, "tls.close", "i", "i"),
+    (WASI, "random_get", "an", "i"),
+    (WASI, "sock_accept", "fia", "i"),
+    (WASI, "sock_recv", "faniaa", "i"),
+    (WASI, "sock_send", "fania", "i"),
+    (WASI, "sock_shutdown", "fi", "i"),
+    (NET, "open", "fiii", "i"),
+    (NET, "pair", "ffi", "i"),
+    (NET, "close", "f", "i"),
+    (NET, "connect", "fan", "i"),
+    (NET, "bind", "fan", "i"),
+    (NET, "listen", "fi", "i"),
+    (NET, "accept", "ffaa", "i"),
+    (NET, "send", "fanian", "i"),
+    (NET, "recv", "faniaa", "i"),
+    (NET, "shutdown", "fi", "i"),
+    (NET, "getopt", "fiiaa", "i"),
+    (NET, "setopt", "fiian", "i"),
+    (NET, "name", "fiaa", "i"),
+    (NET, "nonblock", "fi", "i"),
+    (NET, "avail", "f", "i"),
+    (NET, "poll", "ani", "i"),
+    (NET, "resolve", "fani", "i"),
+    (NET, "why", "an", "i"),
+    (TLS, "tls.roots", "ana", "i"),
+    (TLS, "tls.check", "an", "i"),
+    (TLS, "tls.open", "an", "i"),
+    (TLS, "tls.feed", "fan", "i"),
+    (TLS, "tls.take", "fan", "i"),
+    (TLS, "tls.write", "fan", "i"),
+    (TLS, "tls.read", "fan", "i"),
+    (TLS, "tls.state", "f", "i"),
+    (TLS, "tls.notify", "f", "i"),
+    (TLS, "tls.fact", "fian", "i"),
+    (TLS, "tls.carried", "ff", "i"),
+    (TLS, "tls.close", "f", "i"),
 ];
 
 pub(crate) fn limits() -> Limits {
@@ -132,7 +135,7 @@ pub(crate) fn limits() -> Limits {
 /// A module that imports everything, and exports of each import a function that passes its arguments on.
 fn module() -> Vec<u8> {
     let types = |letters: &str| -> Vec<ValType> {
-        letters.chars().map(|letter| if letter == 'i' { ValType::I32 } else { ValType::I64 }).collect()
+        letters.chars().map(|letter| if letter == 'l' { ValType::I64 } else { ValType::I32 }).collect()
     };
     let (mut type_list, mut imports, mut functions) =
         (TypeSection::new(), ImportSection::new(), FunctionSection::new());
@@ -165,6 +168,19 @@ fn module() -> Vec<u8> {
     module.section(&type_list).section(&imports).section(&functions).section(&memories);
     module.section(&exports).section(&code);
     module.finish()
+}
+
+/// Compiled once: some tests make thousands of guests.
+static LINKED: OnceLock<InstancePre<State>> = OnceLock::new();
+
+fn linked() -> InstancePre<State> {
+    let engine = Engine::new(Config::new().consume_fuel(true)).unwrap();
+    let mut linker = Linker::new(&engine);
+    wasi::link(&mut linker).unwrap();
+    door::link(&mut linker).unwrap();
+    net::link(&mut linker).unwrap();
+    tls::link(&mut linker).unwrap();
+    linker.instantiate_pre(&Module::new(&engine, module()).unwrap()).unwrap()
 }
 
 /// A guest of one's own making: it calls what one says with what one says.
@@ -205,18 +221,12 @@ impl Puppet {
             State::new(&guest, &Shared::default(), &action, scratch, &limits, MEMORY_BYTES, Instant::now())
                 .unwrap();
         state.door.offer("\"input\"".to_owned());
-        let engine = Engine::new(Config::new().consume_fuel(true)).unwrap();
-        let mut linker = Linker::new(&engine);
-        wasi::link(&mut linker).unwrap();
-        door::link(&mut linker).unwrap();
-        net::link(&mut linker).unwrap();
-        tls::link(&mut linker).unwrap();
-        let mut store = Store::new(&engine, state);
+        let linked = LINKED.get_or_init(linked);
+        let mut store = Store::new(linked.module().engine(), state);
         store.limiter(|state| &mut state.meter);
         store.set_fuel(limits.fuel).unwrap();
         store.fuel_async_yield_interval(Some(YIELD_FUEL)).unwrap();
-        let module = Module::new(&engine, module()).unwrap();
-        let instance = linker.instantiate_async(&mut store, &module).await.unwrap();
+        let instance = linked.instantiate_async(&mut store).await.unwrap();
         Self { store, instance, dir }
     }
 
@@ -241,8 +251,8 @@ impl Puppet {
         let (_, _, parameters, results) = IMPORTS.iter().find(|(_, known, ..)| *known == name).unwrap();
         assert_eq!(parameters.len(), arguments.len(), "arguments of {name}");
         let value = |(letter, argument): (char, &i64)| match letter {
-            'i' => Val::I32(*argument as i32),
-            _ => Val::I64(*argument),
+            'l' => Val::I64(*argument),
+            _ => Val::I32(*argument as i32),
         };
         let arguments: Vec<Val> = parameters.chars().zip(arguments).map(value).collect();
         let mut answer = vec![Val::I32(0); results.len()];

@@ -502,6 +502,7 @@ async fn garbage_is_survived() {
             resident = resident_kib();
         }
     }
-    let grown = resident_kib() - resident;
+    // The kernel counts in batches: a little less than before is possible.
+    let grown = resident_kib().saturating_sub(resident);
     assert!(grown < 64 << 10, "{grown} KiB more");
 }
