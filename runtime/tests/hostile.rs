@@ -6,7 +6,7 @@ use actiond_runtime::{Limits, Outcome, Preparation, Prepared};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{Bench, ending, limits};
+use crate::support::{Bench, ending, limits, matches};
 
 /// How a row's limits differ from the tests' usual ones.
 #[derive(Clone, Copy)]
@@ -326,18 +326,6 @@ def main(data, logger):
 ";
 
 const PROBED: &str = r#"[0,0,false,false,[],1000,true,true,2,1,1,true,"[1]"]"#;
-
-fn matches(actual: &str, expected: &str) -> bool {
-    match expected.split_once('…') {
-        None => actual == expected,
-        Some((start, rest)) => {
-            let Some(left) = actual.strip_prefix(start) else { return false };
-            rest.split('…')
-                .try_fold(left, |left, part| left.find(part).map(|at| &left[at + part.len()..]))
-                .is_some()
-        }
-    }
-}
 
 fn assert_bounded(outcome: &Outcome, row: &str) {
     let limits = limits();

@@ -5,7 +5,7 @@ use std::{fs, path::Path, time::Duration};
 use actiond_runtime::{Engine, Input, Limits, Preparation, Prepared};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{Bench, limits};
+use crate::support::{Bench, Footprint, limits};
 
 const RUNS: usize = 10_000;
 const WARM_UP: usize = 500;
@@ -39,23 +39,6 @@ const MIX: &[(&str, usize)] = &[
     ("grow", 1),
     ("files", 1),
 ];
-
-#[derive(Debug)]
-struct Footprint {
-    resident_kib: u64,
-    descriptors: usize,
-    mappings: usize,
-}
-
-fn footprint() -> Footprint {
-    let status = fs::read_to_string("/proc/self/status").unwrap();
-    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    Footprint {
-        resident_kib: resident.trim().trim_end_matches(" kB").parse().unwrap(),
-        descriptors: fs::read_dir("/proc/self/fd").unwrap().count(),
-        mappings: fs::read_to_string("/proc/self/maps").unwrap().lines().count(),
-    }
-}
 
 fn files_below(dir: &Path) -> usize {
     let entries = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap());
@@ -102,15 +85,12 @@ async fn ten_thousand_runs_leave_nothing_behind() {
     let mut before = None;
     for number in 0..RUNS {
         if number == WARM_UP {
-            before = Some(footprint());
+            before = Some(Footprint::now());
         }
         run(&bench.engine, &actions[(number / 7) % actions.len()], kinds[number % kinds.len()]).await;
     }
-    let (before, after) = (before.unwrap(), footprint());
-    // A few more: scratch directories may be being emptied at this moment.
-    assert!(after.descriptors <= before.descriptors + 4, "descriptors: {before:?} {after:?}");
-    assert!(after.mappings <= before.mappings + 20, "mappings: {before:?} {after:?}");
-    assert!(after.resident_kib <= before.resident_kib + 16 * 1024, "memory: {before:?} {after:?}");
+    let (before, after) = (before.unwrap(), Footprint::now());
+    before.holds(&after);
     drop(actions);
     drop(bench.engine);
     assert_eq!(files_below(&scratch), 0, "files are left below {scratch:?}");

@@ -9,6 +9,7 @@ mod isolation;
 mod leaks;
 mod names;
 mod net;
+mod peers;
 mod proxy;
 mod stateful;
 mod support;

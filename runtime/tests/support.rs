@@ -144,6 +144,19 @@ pub(crate) fn ending(outcome: &Outcome) -> String {
     }
 }
 
+/// Whether an ending is as expected, where `…` stands for anything.
+pub(crate) fn matches(actual: &str, expected: &str) -> bool {
+    match expected.split_once('…') {
+        None => actual == expected,
+        Some((start, rest)) => {
+            let Some(left) = actual.strip_prefix(start) else { return false };
+            rest.split('…')
+                .try_fold(left, |left, part| left.find(part).map(|at| &left[at + part.len()..]))
+                .is_some()
+        }
+    }
+}
+
 /// Log lines as `LEVEL source message`.
 pub(crate) fn log(outcome: &Outcome) -> Vec<String> {
     let line = |line: &LogLine| format!("{} {} {}", line.level.as_str(), line.source, line.message);
@@ -164,5 +177,32 @@ pub(crate) fn share_code(to: &Path) {
         if path.extension().is_some_and(|extension| extension == "code") {
             fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
         }
+    }
+}
+
+/// What this process holds.
+#[derive(Debug)]
+pub(crate) struct Footprint {
+    resident_kib: u64,
+    descriptors: usize,
+    mappings: usize,
+}
+
+impl Footprint {
+    pub(crate) fn now() -> Self {
+        let status = fs::read_to_string("/proc/self/status").unwrap();
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        Self {
+            resident_kib: resident.trim().trim_end_matches(" kB").parse().unwrap(),
+            descriptors: fs::read_dir("/proc/self/fd").unwrap().count(),
+            mappings: fs::read_to_string("/proc/self/maps").unwrap().lines().count(),
+        }
+    }
+
+    /// Whether `after` is no more than this, but for a little: scratch directories may be being emptied at this moment.
+    pub(crate) fn holds(&self, after: &Self) {
+        assert!(after.descriptors <= self.descriptors + 4, "descriptors: {self:?} {after:?}");
+        assert!(after.mappings <= self.mappings + 20, "mappings: {self:?} {after:?}");
+        assert!(after.resident_kib <= self.resident_kib + 16 * 1024, "memory: {self:?} {after:?}");
     }
 }
