@@ -26,7 +26,7 @@ fn requests_may_carry_the_path_of_the_public_address() {
     assert_eq!(server.get(&format!("/actions/api/default/runs/{run}")).status, 200);
     let described = server.get("/actions/openapi.json").is(200);
     assert_eq!(described["servers"], json!([{"url": "/actions"}]));
-    let hook = server.post(&format!("/api/default/actions/{id}/hooks"), &json!({"name": "a"})).is(200);
+    let hook = server.post(&format!("/api/default/actions/{id}/hooks"), &json!({"description": "a"})).is(200);
     let url = hook["url"].as_str().expect("it has one");
     let path = url.strip_prefix("https://example.com").expect("it is the public one");
     server.call("POST", path).no_auth().json(&json!([1])).send().is(202);

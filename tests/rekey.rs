@@ -12,6 +12,7 @@ use crate::{
 const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const NEW_KEY: &str = "AQECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const CHANGED: &str = "2 secrets are encrypted with the new key: remove secret.key_old";
+const SAME: &str = "secret.key_old is the key in use: nothing is changed";
 const NOTHING: &str = "no secret is encrypted with secret.key_old: remove it";
 /// How often it ran, and whether it gets what it should.
 const MAIN: &str = "import os
@@ -67,7 +68,7 @@ fn a_key_that_is_changed_loses_nothing() {
     assert!(refused(&place, &[new, ("ACTIOND_SECRET_KEY_OLD", "x")]).contains("secret.key_old holds no key"));
     // The variables of each start, and what it says.
     let rows: [(&[(&str, &str)], &str); 4] = [
-        (&[("ACTIOND_SECRET_KEY", KEY), old], NOTHING),
+        (&[("ACTIOND_SECRET_KEY", KEY), old], SAME),
         (&[new, old], CHANGED),
         (&[new, old], NOTHING),
         (&[new], ""),

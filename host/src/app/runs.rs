@@ -11,9 +11,9 @@ use crate::{
 impl App {
     /// Stops a run, or takes it out of the queue. The run as it was found; `None` when it is gone.
     pub(crate) async fn cancel(&self, run: &Run, who: String) -> store::Result<Option<Run>> {
-        let cancelled = self.runner().cancel(run.id).await?;
-        self.note(run, who, "run.cancel", String::new()).await;
-        Ok(cancelled)
+        let (app, id) = (self.clone(), run.id);
+        let deed = async move { app.runner().cancel(id).await };
+        self.told(run, who, "run.cancel", deed, |_| String::new()).await
     }
 
     /// Runs again what `run` ran: the same input, by the version that runs now or another one.
@@ -24,9 +24,9 @@ impl App {
         traceparent: String,
         who: String,
     ) -> Result<Ticket, Refused> {
-        let ticket = self.runner().replay(run, version, traceparent).await?;
-        self.note(run, who, "run.replay", format!("as run {}", ticket.id)).await;
-        Ok(ticket)
+        let (app, again) = (self.clone(), run.clone());
+        let deed = async move { app.runner().replay(&again, version, traceparent).await };
+        self.told(run, who, "run.replay", deed, as_run).await
     }
 
     /// Runs a dead letter again, and takes it from the list.
@@ -36,25 +36,48 @@ impl App {
         traceparent: String,
         who: String,
     ) -> Result<Ticket, Refused> {
-        let ticket = self.runner().redrive(run, traceparent).await?;
-        self.note(run, who, "run.redrive", format!("as run {}", ticket.id)).await;
-        Ok(ticket)
+        let (app, again) = (self.clone(), run.clone());
+        let deed = async move { app.runner().redrive(&again, traceparent).await };
+        self.told(run, who, "run.redrive", deed, as_run).await
     }
 
     /// Takes a run from the list of dead letters.
     pub(crate) async fn bury(&self, run: &Run, who: String) -> store::Result<()> {
-        self.runner().bury(run.id).await?;
-        self.note(run, who, "run.bury", String::new()).await;
-        Ok(())
+        let (app, id) = (self.clone(), run.id);
+        let deed = async move { app.runner().bury(id).await };
+        self.told(run, who, "run.bury", deed, |()| String::new()).await
     }
 
-    /// It has happened already: that it cannot be told costs nobody its answer.
-    async fn note(&self, run: &Run, who: String, what: &'static str, detail: String) {
-        let (by, id) = (By { who, org: run.org.clone(), at: clock::now() }, run.id);
-        let noted = self.store().record_later(
-            move |change| by.note(change, what, &id, detail),
-            move |error| tracing::error!(run.id = %id, error = %error, "{what} of {id} cannot be told in the audit log"),
-        );
-        noted.await;
+    /// Does it, and tells it in the audit log when it was done, both also when whoever asked goes away meanwhile.
+    async fn told<T, E>(
+        &self,
+        run: &Run,
+        who: String,
+        what: &'static str,
+        deed: impl Future<Output = Result<T, E>> + Send + 'static,
+        detail: fn(&T) -> String,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<store::Error> + Send + 'static,
+    {
+        let (by, id, store) =
+            (By { who, org: run.org.clone(), at: clock::now() }, run.id, self.store().clone());
+        let doing = tokio::spawn(async move {
+            let done = deed.await?;
+            let detail = detail(&done);
+            // It has happened already: that it cannot be told costs nobody their answer.
+            let noted = store.record_later(
+                move |change| by.note(change, what, &id, detail),
+                move |error| tracing::error!(run.id = %id, error = %error, "{what} of {id} cannot be told in the audit log"),
+            );
+            noted.await;
+            Ok(done)
+        });
+        doing.await.map_err(|error| store::Error::Library(error.to_string()))?
     }
+}
+
+fn as_run(ticket: &Ticket) -> String {
+    format!("as run {}", ticket.id)
 }

@@ -243,7 +243,7 @@ impl Inner {
             None => self.engine.restore(&plan.prepared, &bytes)?,
             Some(sealed) => match self.secrets.vault().unseal(Bound::Memory(&action), sealed) {
                 Ok(bytes) => self.engine.restore(&plan.prepared, &bytes)?,
-                Err(_) => None,
+                Err(_) => return Ok((None, Some("it was encrypted with another key: it begins anew"))),
             },
         };
         let lost =

@@ -1,8 +1,13 @@
 //! Changing the key of secrets: what was sealed with the one before is sealed anew, before anything runs.
 
+use zeroize::Zeroizing;
+
 use super::execute::SEALED;
 use crate::{
-    model::id::ActionId,
+    model::{
+        id::ActionId,
+        secret::{Owner, Place, Secret},
+    },
     store::{self, Change, Store, View},
     vault::{Bound, Unsealable, Vault},
 };
@@ -10,15 +15,27 @@ use crate::{
 /// Why the key is not changed. The one before goes on to open everything.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NotRekeyed {
-    #[error("the key of secrets is not changed: {0} cannot be decrypted with secret.key_old")]
-    Sealed(String, #[source] Unsealable),
+    #[error(
+        "the key of secrets is not changed: the secret {} of {} cannot be decrypted with secret.key_old: \
+         start with that key once more, and delete or set the secret",
+        .0.name,
+        whose(.0)
+    )]
+    Sealed(Box<Place>, #[source] Unsealable),
     #[error(transparent)]
     Store(#[from] store::Error),
 }
 
-/// Seals all with `new` that `old` opens; how many secrets. Memories come first, one by one: the next start goes on with those
-/// that a crash left. Secrets, and what tells whose key is right, are one change at the end: that key opens all of them, whatever happens.
+/// Seals all with `new` that `old` opens; how many secrets. Nothing is changed unless all secrets can be. Memories come first,
+/// one by one: the next start goes on with those that a crash left. Secrets, and what tells whose key is right, are one change
+/// at the end: that key opens all of them, whatever happens.
 pub(crate) async fn rekey(store: &Store, old: &Vault, new: &Vault) -> Result<usize, NotRekeyed> {
+    let opens = old.clone();
+    let checked = store.read(move |view| {
+        let secrets = view.all_secrets()?;
+        secrets.iter().try_for_each(|secret| opened(&opens, secret).map(drop))
+    });
+    checked.await?;
     for action in store.read(View::states).await? {
         let (old, new) = (old.clone(), new.clone());
         store.settle(move |change| reseal_memory(change, action, &old, &new)).await?;
@@ -40,14 +57,24 @@ fn reseal_secrets(change: &mut Change<'_>, old: &Vault, new: &Vault) -> Result<u
     let secrets = change.all_secrets()?;
     let count = secrets.len();
     for mut secret in secrets {
-        let bound = Bound::Secret(&secret.place);
-        let opened = old.unseal(bound, &secret.sealed);
-        let value = opened.map_err(|error| NotRekeyed::Sealed(secret.place.name.clone(), error))?;
-        secret.sealed = new.seal(bound, &value);
+        let value = opened(old, &secret)?;
+        secret.sealed = new.seal(Bound::Secret(&secret.place), &value);
         change.put_secret(&secret)?;
     }
     change.put_secret_key_check(new.check());
     Ok(count)
+}
+
+fn opened(old: &Vault, secret: &Secret) -> Result<Zeroizing<Vec<u8>>, NotRekeyed> {
+    let value = old.unseal(Bound::Secret(&secret.place), &secret.sealed);
+    value.map_err(|error| NotRekeyed::Sealed(Box::new(secret.place.clone()), error))
+}
+
+fn whose(place: &Place) -> String {
+    match &place.owner {
+        Owner::Organisation => format!("the organisation {}", place.org),
+        Owner::Action(action) => format!("the action {action} in {}", place.org),
+    }
 }
 
 #[cfg(test)]
@@ -57,10 +84,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::{
-        model::secret::{Owner, Place, Secret},
-        vault::KeySource,
-    };
+    use crate::vault::KeySource;
 
     const OLD: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
     const NEW: &str = "AQECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
@@ -172,11 +196,19 @@ mod tests {
         let damaged = Secret { sealed: vec![1, 2, 3], ..secret("C", "") };
         store.write(move |change| change.put_secret(&damaged)).await.unwrap();
         let error = rekey(&store, &vault(OLD), &vault(NEW)).await.unwrap_err();
+        let place = format!("the secret C of the action {} in default", action(1));
         assert_eq!(
             error.to_string(),
-            "the key of secrets is not changed: C cannot be decrypted with secret.key_old"
+            format!(
+                "the key of secrets is not changed: {place} cannot be decrypted with secret.key_old: start with that key once more, and delete or set the secret"
+            )
         );
-        let check = store.read(View::secret_key_check).await.unwrap().unwrap();
-        assert!(vault(OLD).unseal(Bound::Check, &check).is_ok());
+        let gone = secret("C", "").place;
+        let removed = store.write(move |change| {
+            change.remove_secret(&gone);
+            Ok::<_, store::Error>(())
+        });
+        removed.await.unwrap();
+        assert!(is_whole(&store, OLD).await, "memories too");
     }
 }

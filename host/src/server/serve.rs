@@ -240,16 +240,17 @@ async fn open_vault(settings: &Settings, store: &Store, forget_secrets: bool) ->
             old.as_ref().zip(check.as_deref()).map(|(old, check)| Vault::earlier(old.expose(), check));
         let earlier = earlier.transpose()?.flatten();
         let vault = Vault::open(&source, check.as_deref().filter(|_| earlier.is_none()))?;
-        // It may be the same key twice.
         let is_new = check.is_some_and(|check| !vault.opens(&check));
-        Ok::<_, Error>((vault, earlier.filter(|_| is_new)))
+        Ok::<_, Error>((vault, earlier, is_new))
     });
-    let (vault, earlier) = opening.await?;
-    if let Some(earlier) = earlier {
-        let count = rekey(store, &earlier, &vault).await?;
+    let (vault, earlier, is_new) = opening.await?;
+    if let (Some(earlier), true) = (&earlier, is_new) {
+        let count = rekey(store, earlier, &vault).await?;
         tracing::info!(
             "{count} secrets are encrypted with the new key: remove secret.key_old, and keep the new key"
         );
+    } else if earlier.is_some() {
+        tracing::warn!("secret.key_old is the key in use: nothing is changed; give a new key beside it");
     } else if settings.secret_key_old.is_some() {
         tracing::info!("no secret is encrypted with secret.key_old: remove it");
     }

@@ -63,13 +63,23 @@ impl Connection {
         while !left.is_empty() {
             // An error says that there is no room; nothing is taken from what comes after the end.
             let taken = self.tls.read_tls(&mut left).unwrap_or(0);
-            if let Err(error) = self.tls.process_new_packets() {
-                self.failure = Some(error.into());
+            let io = match self.tls.process_new_packets() {
+                Ok(io) => io,
+                Err(error) => {
+                    self.failure = Some(error.into());
+                    return Err(Stuck::Failed);
+                }
+            };
+            if taken > 0 {
+                continue;
+            }
+            if io.plaintext_bytes_to_read() == 0 && !io.peer_has_closed() {
+                // Handshake messages that follow each other without a gap fill rustls' buffer: nothing will make room.
+                let message = "too many handshake messages at once";
+                self.failure = Some(Failure::new("SSL", "EXCESSIVE_MESSAGE_SIZE", message));
                 return Err(Stuck::Failed);
             }
-            if taken == 0 {
-                break;
-            }
+            break;
         }
         let taken = ciphertext.len() - left.len();
         self.records.count(&ciphertext[..taken]);
