@@ -19,7 +19,8 @@ def main(data):
 
 /// Answers nobody before all have asked.
 fn answer_all_at_once(listener: &TcpListener) {
-    let asked: Vec<TcpStream> = listener.incoming().take(RUNS).map(|stream| asked(stream.unwrap())).collect();
+    let asked: Vec<TcpStream> =
+        listener.incoming().take(RUNS).map(|stream| asked(stream.expect("somebody asks"))).collect();
     for mut stream in asked {
         // A run that was given up is seen by whoever waits for it.
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");

@@ -177,6 +177,7 @@ fn drip(mut stream: TcpStream, byte: fn(usize) -> u8) -> std::io::Result<()> {
 
 fn reset(stream: TcpStream, _: &Configs) -> std::io::Result<()> {
     rustix::net::sockopt::set_socket_linger(&stream, Some(Duration::ZERO))?;
+    drop(stream);
     Ok(())
 }
 
@@ -207,6 +208,7 @@ fn noise() -> Vec<u8> {
     (0..65_536).map(|_| next()).collect()
 }
 
+#[derive(Clone, Copy)]
 enum After {
     Waits,
     Leaves,
