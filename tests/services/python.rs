@@ -1,7 +1,7 @@
 //! Servers in Python: this folder's, on the packages of `requirements.txt`, which `scripts/setup` puts into the cache.
 
 use std::{
-    env, fs,
+    fs,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -74,28 +74,20 @@ impl WebSocket {
 
 fn start(file: &str, ports: &[u16], folders: &[PathBuf]) -> Service {
     let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("services");
-    let mut command = Command::new("python3");
+    let mut command = Command::new("/usr/bin/python3");
     command.arg(here.join(file)).arg(address().to_string());
     command.args(ports.iter().map(u16::to_string)).args(folders);
-    command.env("PYTHONPATH", packages(&here)).env("PYTHONDONTWRITEBYTECODE", "1");
+    command.env("PYTHONPATH", packages()).env("PYTHONDONTWRITEBYTECODE", "1");
     Service::start(&mut command, "ready", Signal::KILL)
 }
 
 /// Where `scripts/setup` put the packages that the servers need.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the environment says where the cache is, as it does to scripts/setup"
-)]
-fn packages(here: &Path) -> PathBuf {
-    let variable = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let cache = variable("ACTIOND_CACHE")
-        .or_else(|| Some(variable("XDG_CACHE_HOME")?.join("actiond")))
-        .or_else(|| Some(variable("HOME")?.join(".cache/actiond")))
-        .expect("there is a home");
-    let packages = cache.join("peers");
-    let read = |folder: &Path| fs::read(folder.join("requirements.txt")).ok();
-    let name = packages.display();
-    assert_eq!(read(&packages), read(here), "{name} has not what the servers need: run scripts/setup");
+fn packages() -> PathBuf {
+    let mut setup = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/setup"));
+    let output = setup.arg("--print-servers").output().expect("scripts/setup can be run");
+    let said = String::from_utf8(output.stdout).expect("a path is text");
+    let packages = PathBuf::from(said.trim_end());
+    assert!(packages.is_dir(), "{said:?} is not there: run scripts/setup");
     packages
 }
 
