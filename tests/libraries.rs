@@ -1,6 +1,6 @@
-//! Libraries as they are, each doing a job of its own against real servers on loopback: `libraries/<name>/` is an action,
-//! with the packages that it declares, and the exact result. The servers' addresses are in its environment, and the
-//! certificates beside it.
+//! Libraries as they are, each doing a job of its own against servers on loopback: `libraries/<name>/` is an action, with the
+//! packages that it declares, and the exact result. The servers' addresses are in its environment, and the certificates
+//! beside it. The servers are real ones, but for IMAP, Slack, AWS and Elasticsearch, which answer here as far as is asked.
 
 mod cloud;
 

@@ -1,5 +1,5 @@
-//! Servers as scripts meet them: real programs on loopback, each with a folder of its own, ended when they are let go of.
-//! `scripts/setup` installs them. None is the machine's own service.
+//! Servers as scripts meet them, on loopback, ended when they are let go of: real programs that `scripts/setup` installs, each
+//! with a folder of its own, and for IMAP and the services of others ones of ours. None is the machine's own service.
 
 mod certificates;
 mod mariadb;
@@ -11,7 +11,7 @@ mod redis;
 
 use std::{
     io::{BufRead as _, BufReader, Write as _, pipe},
-    net::Ipv4Addr,
+    net::{Ipv4Addr, TcpListener},
     process::{Child, Command, Stdio},
     sync::atomic::{AtomicU16, Ordering},
     thread,
@@ -67,16 +67,17 @@ impl Drop for Service {
     }
 }
 
-/// An address of this process's own on loopback: nobody else takes a port of it between looking and listening.
+/// An address of this process's own on loopback: nobody else takes a port of it, but for those who listen at all addresses.
 pub(crate) fn address() -> Ipv4Addr {
     let [_, high, middle, low] = std::process::id().to_be_bytes();
     Ipv4Addr::new(127, 64 + high, middle, low)
 }
 
-/// A port of [`address`] that nobody was given.
+/// A port of [`address`] that nobody was given, and that could be listened at just now.
 pub(crate) fn port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(10_000);
-    NEXT.fetch_add(1, Ordering::Relaxed)
+    let mut ports = (0..1_000).map(|_| NEXT.fetch_add(1, Ordering::Relaxed));
+    ports.find(|port| TcpListener::bind((address(), *port)).is_ok()).expect("one of a thousand ports is free")
 }
 
 /// Runs a program to its end.

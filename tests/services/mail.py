@@ -21,11 +21,14 @@ def main():
     address, plain, secure, certificates, folder = sys.argv[1:]
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(f"{certificates}/server.pem", f"{certificates}/server.key")
-    Controller(Mailbox(folder), hostname=address, port=int(plain)).start()
+    # Named, it asks no DNS what this machine is called.
+    name = "mail.test"
+    Controller(Mailbox(folder), hostname=address, port=int(plain), server_hostname=name).start()
     Controller(
         Mailbox(folder),
         hostname=address,
         port=int(secure),
+        server_hostname=name,
         tls_context=context,
         require_starttls=True,
         auth_required=True,

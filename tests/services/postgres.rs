@@ -61,12 +61,14 @@ impl Postgres {
     }
 }
 
-/// Where the newest version's programs are.
+/// Where the newest version's programs are. Versions that were removed may have left folders behind.
 fn programs() -> PathBuf {
     let versions = fs::read_dir("/usr/lib/postgresql").expect("PostgreSQL is installed: run scripts/setup");
     let version = |entry: fs::DirEntry| entry.file_name().to_str()?.parse::<u32>().ok();
-    let newest = versions.map_while(Result::ok).filter_map(version).max().expect("it has a version");
-    PathBuf::from(format!("/usr/lib/postgresql/{newest}/bin"))
+    let programs = |version: u32| PathBuf::from(format!("/usr/lib/postgresql/{version}/bin"));
+    let whole = |version: &u32| programs(*version).join("initdb").is_file();
+    let newest = versions.map_while(Result::ok).filter_map(version).filter(whole).max();
+    programs(newest.expect("a version is whole: run scripts/setup"))
 }
 
 fn program(programs: &Path, name: &str, folder: &Path) -> Command {
