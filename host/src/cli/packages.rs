@@ -123,7 +123,8 @@ impl Kept {
         let mut files = Vec::new();
         for entry in fs::read_dir(&self.0)? {
             let entry = entry?;
-            let metadata = entry.metadata()?;
+            // Another process may have removed or renamed it.
+            let Ok(metadata) = entry.metadata() else { continue };
             files.push((metadata.modified()?, metadata.len(), entry.path()));
         }
         files.sort();

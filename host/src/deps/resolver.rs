@@ -195,11 +195,12 @@ impl Resolver {
     pub(crate) fn prune(&self) -> io::Result<()> {
         let Settings { folder, cache_bytes, .. } = &self.0.settings;
         let cache = folder.join("cache");
-        if !cache.is_dir() || size(&cache)? <= *cache_bytes {
+        if !cache.is_dir() {
             return Ok(());
         }
+        // Held while it is measured too: files come and go below whoever uses it.
         let lock = File::create(folder.join(LOCK))?;
-        if lock.try_lock().is_ok() {
+        if lock.try_lock().is_ok() && size(&cache)? > *cache_bytes {
             fs::remove_dir_all(cache)?;
         }
         Ok(())
