@@ -12,12 +12,14 @@ use crate::{
     support::{Bench, ending, limits},
 };
 
-/// Names with where they lead, in turns. `slow.test` is never answered, all else does not exist.
+/// Names with where they lead, in turns; nowhere is `-`. `slow.test` is never answered, all else does not exist.
 const NAMES: &[(&str, &[&str])] = &[
     ("loop.test", &["127.0.0.1"]),
     ("one.loop.test", &["127.0.0.1"]),
     ("two.loop.test", &["127.0.0.1"]),
     ("badloop.test", &["127.0.0.1"]),
+    ("host.local", &["192.168.255.1"]),
+    ("gone.test", &["10.0.0.1", "-"]),
     ("turns.test", &["203.0.114.1", "127.0.0.1"]),
     ("rebinds.test", &["127.0.0.1", "127.0.0.2"]),
     ("private.test", &["10.0.0.1"]),
@@ -50,10 +52,10 @@ pub(crate) fn name_server() -> (SocketAddr, Asked) {
         let (mut bytes, mut turns) = ([0; 1_500], HashMap::new());
         while let Ok((len, from)) = socket.recv_from(&mut bytes) {
             let (name, kind, end) = question(&bytes[..len]);
+            log.lock().unwrap().push((name.clone(), kind));
             if name != SLOW {
                 let _ = socket.send_to(&answer(&bytes[..end], &name, kind, &mut turns), from);
             }
-            log.lock().unwrap().push((name, kind));
         }
     });
     (address, asked)
@@ -75,10 +77,11 @@ fn answer(question: &[u8], name: &str, kind: Kind, turns: &mut HashMap<String, u
     let known = NAMES.iter().find(|(known, _)| *known == name).map(|(_, addresses)| *addresses);
     let next = known.and_then(|addresses| {
         let turn = turns.entry(name.to_owned()).or_default();
-        let address: IpAddr = addresses[*turn % addresses.len()].parse().unwrap();
-        let asked = address.is_ipv4() == (kind == Kind::V4);
+        let address = addresses[*turn % addresses.len()].parse::<IpAddr>().ok();
+        let is_four = address.is_none_or(|address| address.is_ipv4());
+        let asked = is_four == (kind == Kind::V4);
         *turn += usize::from(asked);
-        asked.then_some(address)
+        address.filter(|_| asked)
     });
     let code = if known.is_some() { 0x80 } else { 0x83 };
     let mut answer = question[..2].to_vec();

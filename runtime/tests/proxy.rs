@@ -2,7 +2,7 @@
 
 use std::{
     io::{Read as _, Write as _},
-    net::{Shutdown, TcpListener, TcpStream},
+    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
     sync::{Arc, Mutex},
     thread,
     time::Duration,
@@ -88,7 +88,10 @@ fn serve(mut client: TcpStream, log: &Asked) -> Option<()> {
 }
 
 async fn bench(proxy: Proxy) -> Bench {
-    let (server, _) = name_server();
+    bench_with(proxy, name_server().0).await
+}
+
+async fn bench_with(proxy: Proxy, server: SocketAddr) -> Bench {
     Bench::with(|settings| (settings.name_servers, settings.proxy) = (vec![server], Some(proxy))).await
 }
 
@@ -197,13 +200,23 @@ async fn the_proxy_is_asked_for_what_the_rules_allow() {
 #[tokio::test]
 async fn what_is_excepted_goes_past_the_proxy() {
     let port = greeter();
-    let (proxy, asked) = proxy(None, "*.near.test 10.0.0.0/8");
+    let direct = format!("*.near.test 10.0.0.0/8 host.local port.test:{port}");
+    let (proxy, asked) = proxy(None, &direct);
     let bench = bench(proxy).await;
     let outcome = talked(&bench, "one.near.test", port, "*").await;
     assert_eq!(ending(&outcome), "\"gaierror: Name or service not known\"");
     let limits = Limits { net: NetLimits { connect: Duration::from_millis(50), ..limits().net }, ..limits() };
-    let outcome = run(&bench, &bench.ready(&talk("10.0.0.1", port)).await, "10.0.0.1", &limits).await;
-    assert!(!outcome.connections[0].proxied && outcome.connections[0].error.is_some(), "{outcome:?}");
+    // By its address, and by a name that the proxy is not asked for.
+    for (host, rules) in [("10.0.0.1", "10.0.0.1"), ("host.local", "*.local 192.168.255.0/24")] {
+        let outcome = run(&bench, &bench.ready(&talk(host, port)).await, rules, &limits).await;
+        let [one] = &outcome.connections[..] else { panic!("{outcome:?}") };
+        assert_eq!((one.proxied, one.refused, one.error.is_some()), (false, false, true), "{outcome:?}");
+    }
+    // Nobody knows where that would be.
+    let outcome = talked(&bench, "port.test", port, "*").await;
+    assert!(ending(&outcome).starts_with("\"OSError: "), "{}", ending(&outcome));
+    let why = "it is reached without the proxy, and its name is not known here";
+    assert_eq!(outcome.connections[0].error.as_deref(), Some(why));
     assert_eq!(*asked.lock().unwrap(), Vec::<String>::new());
 }
 
@@ -212,7 +225,7 @@ async fn what_the_proxy_does_not_do_is_told() {
     let port = greeter();
     let (proxy, _) = proxy(None, "");
     let bench = bench(proxy.clone()).await;
-    let limits = Limits { net: NetLimits { connect: Duration::from_secs(1), ..limits().net }, ..limits() };
+    let short = Limits { net: NetLimits { connect: Duration::from_secs(1), ..limits().net }, ..limits() };
     let rows = [
         ("refused.far.test", "ConnectionRefusedError: Connection refused", "the proxy answered 403"),
         ("silent.far.test", "TimeoutError: Connection timed out", "the proxy took too long"),
@@ -223,6 +236,7 @@ async fn what_the_proxy_does_not_do_is_told() {
         ),
     ];
     for (host, raised, error) in rows {
+        let limits = if host.starts_with("silent") { short.clone() } else { limits() };
         let outcome = run(&bench, &bench.ready(&talk(host, port)).await, "*", &limits).await;
         // Python's words are the guest's libc's.
         let kind = raised.split(':').next().unwrap();
@@ -232,7 +246,7 @@ async fn what_the_proxy_does_not_do_is_told() {
     }
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let bench = self::bench(Proxy { port: closed, ..proxy }).await;
-    let outcome = run(&bench, &bench.ready(&talk("one.far.test", port)).await, "*", &limits).await;
+    let outcome = talked(&bench, "one.far.test", port, "*").await;
     assert!(ending(&outcome).starts_with("\"OSError"), "{}", ending(&outcome));
     let error = outcome.connections[0].error.clone().unwrap();
     assert!(error.starts_with("the proxy cannot be reached: "), "{error}");
@@ -262,7 +276,7 @@ async def main():
     except OSError as error:
         told.append(type(error).__name__)
     try:
-        await asyncio.wait_for(asyncio.open_connection("silent.far.test", {port}), 0.2)
+        await asyncio.wait_for(asyncio.open_connection("silent.far.test", {port}), 2)
     except TimeoutError:
         told.append("given up")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
@@ -291,4 +305,70 @@ async def main():
         (datagram.refused, datagram.proxied, datagram.host.as_deref()),
         (true, false, Some("one.far.test"))
     );
+}
+
+#[tokio::test]
+async fn what_this_machine_knows_has_no_stand_in() {
+    let (proxy, _) = proxy(None, "");
+    let (server, asked) = name_server();
+    let bench = bench_with(proxy, server).await;
+    let main = r#"
+import socket
+
+def find(name, family=socket.AF_UNSPEC):
+    try:
+        return socket.getaddrinfo(name, 80, family, socket.SOCK_STREAM)[0][4][0]
+    except socket.gaierror as error:
+        return str(error).split("] ")[-1]
+
+def main():
+    kinds = [socket.AF_INET, socket.AF_INET6]
+    found = [find(name, kind) for name in ["six.test", "one.far.test"] for kind in kinds]
+    return found + [find("gone.test"), find("gone.test")]
+"#;
+    let outcome = run(&bench, &bench.ready(main).await, "*", &limits()).await;
+    let unknown = "\"Name or service not known\"";
+    assert_eq!(
+        ending(&outcome),
+        format!("[{unknown},\"::1\",\"240.0.0.1\",{unknown},\"10.0.0.1\",{unknown}]")
+    );
+    // Once for each kind: what only the proxy knows is not asked again.
+    let asked = asked.lock().unwrap();
+    assert_eq!(asked.iter().filter(|(name, _)| name == "one.far.test").count(), 2, "{asked:?}");
+}
+
+#[tokio::test]
+async fn calls_that_may_wait_wait_for_the_proxy() {
+    let port = greeter();
+    let (proxy, _) = proxy(None, "");
+    let bench = bench(proxy).await;
+    let main = format!(
+        r#"
+import socket
+
+def begun(host):
+    stream = socket.socket()
+    stream.setblocking(False)
+    try:
+        stream.connect((host, {port}))
+    except BlockingIOError:
+        pass
+    stream.setblocking(True)
+    return stream
+
+def main():
+    with begun("one.far.test") as one, begun("two.far.test") as two, begun("refused.far.test") as refused:
+        one.sendall(b"there?")
+        told = [one.recv(6).decode(), two.recv(6).decode()]
+        try:
+            refused.recv(6)
+        except ConnectionRefusedError:
+            told.append("refused")
+    return told
+"#
+    );
+    let outcome = run(&bench, &bench.ready(&main).await, "*", &limits()).await;
+    assert_eq!(ending(&outcome), "[\"hello\\n\",\"hello\\n\",\"refused\"]");
+    let [.., refused] = &outcome.connections[..] else { panic!("{outcome:?}") };
+    assert_eq!(refused.error.as_deref(), Some("the proxy answered 403"));
 }

@@ -168,7 +168,7 @@ pub(super) async fn resolve(
     let net = &mut state.net;
     net.lookups += 1;
     let (ours, theirs) = rustix::net::socketpair(AddressFamily::UNIX, SocketType::STREAM, FLAGS, None)?;
-    let proxy = net.proxy.clone().filter(|proxy| proxy.carries(Some(&plain), None, 0));
+    let proxy = net.proxy.clone().filter(|proxy| proxy.carries(std::slice::from_ref(&plain), None, 0));
     let asks = Asks {
         resolver: net.resolver.clone(),
         found: net.found.clone(),

@@ -57,7 +57,7 @@ fn begin(state: &mut State, fd: i32, address: SocketAddr) -> Result<(), Errno> {
         (Kind::Tcp, Progress::Connecting(_) | Progress::Tunnelling) => return Err(Errno::ALREADY),
         (_, Progress::Failed(errno)) => {
             socket.progress = Progress::Fresh;
-            return Err(errno);
+            return Err(state.net.failed(fd, errno));
         }
         (Kind::Tcp | Kind::Udp, Progress::Fresh) | (Kind::Udp, _) => {}
     }
@@ -88,9 +88,16 @@ pub(super) fn admit(
 ) -> Result<Option<String>, Errno> {
     let net = &mut state.net;
     let stand_in = net.found.stood_in_for(address.ip());
+    let is_tcp = transport == Transport::Tcp;
+    let by_proxy = is_tcp.then(|| net.by_proxy(address, stand_in.as_deref())).flatten();
     let (host, refused) = match net.check(address) {
-        Ok(host) if stand_in.is_some() && transport == Transport::Udp => {
+        Ok(host) if stand_in.is_some() && !is_tcp => {
             (host, Some(("datagrams do not go by the proxy".to_owned(), Errno::NETUNREACH)))
+        }
+        // At that port it goes past the proxy, and nobody here knows where.
+        Ok(host) if stand_in.is_some() && by_proxy.is_none() => {
+            let why = "it is reached without the proxy, and its name is not known here";
+            (host, Some((why.to_owned(), Errno::HOSTUNREACH)))
         }
         Ok(host) => match net.count() {
             Ok(()) => (host, None),
@@ -102,7 +109,6 @@ pub(super) fn admit(
         }
     };
     let known = stand_in.is_none().then(|| address.ip());
-    let by_proxy = (transport == Transport::Tcp).then(|| net.by_proxy(address, stand_in)).flatten();
     let place = net.connections.begin(host.as_deref(), (known, address.port()), transport);
     if let Some((why, errno)) = refused {
         if let Some(connection) = net.connections.at(place) {
@@ -125,19 +131,19 @@ pub(super) fn admit(
 impl Net {
     /// What the proxy is to be asked for, a host with its port, where a connection goes by it. `stand_in`: the name whose
     /// address only the proxy knows.
-    fn by_proxy(&self, address: SocketAddr, stand_in: Option<String>) -> Option<String> {
+    fn by_proxy(&self, address: SocketAddr, stand_in: Option<&str>) -> Option<String> {
         let (proxy, grants) = (self.proxy.as_ref()?, self.grants.as_ref()?);
         let (ip, port) = (address.ip(), address.port());
         if let Some(name) = stand_in {
-            return Some(format!("{name}:{port}"));
+            return proxy.carries(&[name.to_owned()], None, port).then(|| format!("{name}:{port}"));
         }
         let mut names = self.found.names(ip);
+        if !proxy.carries(&names, Some(ip), port) {
+            return None;
+        }
         names.retain(|name| is_host(name) && policy::by_name(grants, name, port).is_ok());
-        let name = names.pop();
-        let target = name
-            .clone()
-            .map_or_else(|| SocketAddr::new(ip, port).to_string(), |name| format!("{name}:{port}"));
-        proxy.carries(name.as_deref(), Some(ip), port).then_some(target)
+        let name = names.pop().map(|name| format!("{name}:{port}"));
+        Some(name.unwrap_or_else(|| SocketAddr::new(ip, port).to_string()))
     }
 
     fn tunnel(&mut self, fd: i32, address: SocketAddr, to: String) -> Result<(), Errno> {

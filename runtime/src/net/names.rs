@@ -47,14 +47,19 @@ impl Resolver {
         Self { servers, made: OnceLock::new() }
     }
 
-    pub(super) async fn addresses(&self, name: &str, family: Option<Family>) -> Result<Vec<IpAddr>, i32> {
+    /// IPv4 first: not every machine reaches the other, and scripts try in this order.
+    pub(super) async fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, i32> {
         if is_localhost(name) {
-            return Ok(of_family(family, [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]));
+            return Ok(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]);
         }
         let made = self.made.get_or_init(|| make(&self.servers));
         let resolver = made.as_ref().ok_or(EAI_AGAIN)?;
         match resolver.lookup_ip(name).await {
-            Ok(found) => Ok(of_family(family, found.iter())),
+            Ok(found) => {
+                let mut found: Vec<_> = found.iter().take(ADDRESSES_MAX).collect();
+                found.sort_by_key(IpAddr::is_ipv6);
+                Ok(found)
+            }
             Err(error) if error.is_no_records_found() => Err(EAI_NONAME),
             Err(_) => Err(EAI_AGAIN),
         }
@@ -91,14 +96,6 @@ pub(super) enum Family {
     V6,
 }
 
-/// IPv4 first: not every machine reaches the other, and scripts try in this order.
-fn of_family(family: Option<Family>, found: impl IntoIterator<Item = IpAddr>) -> Vec<IpAddr> {
-    let wanted = |address: &IpAddr| family.is_none_or(|family| address.is_ipv4() == (family == Family::V4));
-    let mut found: Vec<_> = found.into_iter().filter(wanted).take(ADDRESSES_MAX).collect();
-    found.sort_by_key(IpAddr::is_ipv6);
-    found
-}
-
 /// What one run looked up: the names of each address.
 #[derive(Debug, Default)]
 pub(super) struct Found {
@@ -112,6 +109,12 @@ impl Found {
     pub(super) fn names(&self, address: IpAddr) -> Vec<String> {
         let found = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         found.get(&address).cloned().unwrap_or_default()
+    }
+
+    /// Whether `name` led anywhere.
+    fn has(&self, name: &str) -> bool {
+        let found = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        found.values().flatten().any(|known| known == name)
     }
 
     fn remember(&self, name: &str, addresses: &[IpAddr]) {
@@ -134,15 +137,22 @@ impl Found {
 const STAND_INS: Ipv4Addr = Ipv4Addr::new(240, 0, 0, 1);
 
 impl Found {
-    /// An address that stands for a name that only the proxy knows.
+    /// The address that stands for a name of which it was found before that only the proxy knows it.
     fn stand_in(&self, name: &str) -> Option<IpAddr> {
-        let mut names = self.stand_ins.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = names.iter().position(|known| known == name);
-        let at = known.or_else(|| {
-            let has_room = names.len() < REMEMBERED_MAX;
-            has_room.then(|| names.push(name.to_owned())).map(|()| names.len() - 1)
-        })?;
-        Some(Ipv4Addr::from_bits(STAND_INS.to_bits() + u32::try_from(at).ok()?).into())
+        let names = self.stand_ins.lock().unwrap_or_else(PoisonError::into_inner);
+        names.iter().position(|known| known == name).and_then(stand_in)
+    }
+
+    /// Notes that only the proxy knows a name; the address that stands for it from now on.
+    fn add_stand_in(&self, name: &str) -> Option<IpAddr> {
+        self.stand_in(name).or_else(|| {
+            let mut names = self.stand_ins.lock().unwrap_or_else(PoisonError::into_inner);
+            if names.len() >= REMEMBERED_MAX {
+                return None;
+            }
+            names.push(name.to_owned());
+            stand_in(names.len() - 1)
+        })
     }
 
     /// The name that an address stands for.
@@ -151,6 +161,10 @@ impl Found {
         let at = usize::try_from(four.to_bits().checked_sub(STAND_INS.to_bits())?).ok()?;
         self.stand_ins.lock().unwrap_or_else(PoisonError::into_inner).get(at).cloned()
     }
+}
+
+fn stand_in(at: usize) -> Option<IpAddr> {
+    Some(Ipv4Addr::from_bits(STAND_INS.to_bits() + u32::try_from(at).ok()?).into())
 }
 
 /// What is looked up, and for whom.
@@ -164,20 +178,31 @@ pub(super) struct Asks {
 }
 
 impl Asks {
+    /// What is told: of all that was found the kind that was asked for.
     async fn answer(&self) -> Result<Vec<IpAddr>, i32> {
+        let mut found = self.found_addresses().await?;
+        let wanted = |family: Family, address: &IpAddr| address.is_ipv4() == (family == Family::V4);
+        found.retain(|address| self.family.is_none_or(|family| wanted(family, address)));
+        Ok(found)
+    }
+
+    async fn found_addresses(&self) -> Result<Vec<IpAddr>, i32> {
         let plain = normal(&self.name).unwrap_or_else(|| self.name.clone());
-        let here = self.resolver.addresses(&self.name, self.family);
+        if let Some(address) = self.found.stand_in(&plain) {
+            return Ok(vec![address]);
+        }
+        let here = self.resolver.addresses(&self.name);
         let answer = if self.by_proxy {
             tokio::time::timeout(BESIDE_PROXY_WAIT, here).await.unwrap_or(Err(EAI_AGAIN))
         } else {
             here.await
         };
-        let is_found = answer.as_ref().is_ok_and(|found| !found.is_empty());
-        if is_found {
-            self.found.remember(&plain, answer.as_deref().unwrap_or_default());
-        } else if self.by_proxy && self.family != Some(Family::V6) && is_host(&plain) {
-            return self.found.stand_in(&plain).map(|address| vec![address]).ok_or(EAI_AGAIN);
+        let addresses = answer.as_deref().unwrap_or_default();
+        // A name that led somewhere keeps being checked by its address, whatever becomes of it.
+        if addresses.is_empty() && self.by_proxy && is_host(&plain) && !self.found.has(&plain) {
+            return self.found.add_stand_in(&plain).map(|address| vec![address]).ok_or(EAI_AGAIN);
         }
+        self.found.remember(&plain, addresses);
         answer
     }
 }

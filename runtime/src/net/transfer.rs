@@ -14,6 +14,7 @@ use super::{
     calls::CALL_FUEL,
     connect::admit,
     connection::Transport,
+    errno::Failure,
     guest::{bytes, bytes_mut, memory},
     refuse,
     socket::{Kind, Progress},
@@ -43,13 +44,9 @@ pub(super) async fn send(caller: &mut Caller<'_, State>, args: Six) -> Answer {
     let len = len.min(PIECE_BYTES);
     bytes(raw, at, len)?;
     let to = if to == 0 { None } else { Some(address::read(raw, to, to_len)?) };
+    decided(caller, fd, flags).await?;
+    let state = caller.data_mut();
     let socket = state.net.socket(fd)?;
-    if let Some(errno) = socket.take_failure() {
-        return Err(errno.into());
-    }
-    if socket.tunnel.is_some() {
-        return Err(Errno::AGAIN.into());
-    }
     let to = to.filter(|_| matches!(socket.kind, Kind::Udp));
     if let Some(to) = to {
         destination(state, fd, to)?;
@@ -85,6 +82,24 @@ pub(super) async fn send(caller: &mut Caller<'_, State>, args: Six) -> Answer {
     }
 }
 
+/// Waits until the proxy has decided on a connection, where the call may wait; fails where there is none.
+async fn decided(caller: &mut Caller<'_, State>, fd: i32, flags: i32) -> Result<(), Failure> {
+    loop {
+        let net = &mut caller.data_mut().net;
+        let socket = net.socket(fd)?;
+        if let Some(errno) = socket.take_failure() {
+            return Err(net.failed(fd, errno).into());
+        }
+        let Some(tunnel) = &socket.tunnel else { return Ok(()) };
+        if !socket.blocking || flags & MSG_DONTWAIT != 0 {
+            return Err(Errno::AGAIN.into());
+        }
+        let waits_for = tunnel.decided.clone();
+        charge(caller, WAIT_FUEL).await?;
+        wait::one(&waits_for, PollFlags::IN, None).await?;
+    }
+}
+
 /// Asks the rules for where a datagram goes. Many go to one place in a row: that is one connection.
 fn destination(state: &mut State, fd: i32, to: SocketAddr) -> Result<(), Errno> {
     let place = state.net.socket(fd)?.place;
@@ -100,20 +115,14 @@ pub(super) async fn recv(caller: &mut Caller<'_, State>, args: Six) -> Answer {
     let (fd, at, len, flags, from, from_len) = args;
     charge(caller, CALL_FUEL).await?;
     let memory = memory(caller)?;
-    let len = {
-        let (raw, state) = memory.data_and_store_mut(&mut *caller);
-        let len = len.min(PIECE_BYTES);
-        bytes(raw, at, len)?;
-        address::room(raw, from, from_len)?;
-        let socket = state.net.socket(fd)?;
-        if let Some(errno) = socket.take_failure() {
-            return Err(errno.into());
-        }
-        if socket.tunnel.is_some() {
-            return Err(Errno::AGAIN.into());
-        }
-        if socket.is_local() { len } else { allowance(state, len, Way::In)? }
-    };
+    let len = len.min(PIECE_BYTES);
+    let raw = memory.data(&*caller);
+    bytes(raw, at, len)?;
+    address::room(raw, from, from_len)?;
+    decided(caller, fd, flags).await?;
+    let state = caller.data_mut();
+    let is_local = state.net.socket(fd)?.is_local();
+    let len = if is_local { len } else { allowance(state, len, Way::In)? };
     let mut recv_flags = RecvFlags::DONTWAIT;
     recv_flags.set(RecvFlags::PEEK, flags & MSG_PEEK != 0);
     recv_flags.set(RecvFlags::OOB, flags & MSG_OOB != 0);

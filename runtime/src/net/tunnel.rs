@@ -10,7 +10,7 @@ use rustix::{
     io::Errno,
     net::{AddressFamily, SocketType},
 };
-use tokio::{runtime::Handle, task::AbortHandle, time::timeout};
+use tokio::{runtime::Handle, task::AbortHandle};
 
 use super::{
     names::Resolver,
@@ -41,8 +41,7 @@ impl Tunnel {
         let outcome = Arc::<Mutex<Option<Outcome>>>::default();
         let told = outcome.clone();
         let task = Handle::current().spawn(async move {
-            let late = |_| Err(Unmade { errno: Errno::TIMEDOUT, why: "the proxy took too long".to_owned() });
-            let made = timeout(limit, proxy.connect(&resolver, &to)).await.unwrap_or_else(late);
+            let made = proxy.connect(&resolver, &to, limit).await;
             *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(made);
             // What closes can be read.
             drop(theirs);
