@@ -200,7 +200,8 @@ fn identity(
     cert: &str,
     key: &str,
 ) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), Failure> {
-    let chain: Vec<_> = CertificateDer::pem_slice_iter(cert.as_bytes()).map_while(Result::ok).collect();
+    let chain = CertificateDer::pem_slice_iter(cert.as_bytes()).collect::<Result<Vec<_>, _>>();
+    let chain = chain.map_err(|_| Failure::new("SSL", "PEM_LIB", "PEM lib: a certificate cannot be read"))?;
     if chain.is_empty() {
         return Err(Failure::new("PEM", "NO_START_LINE", "no start line: the PEM holds no certificate"));
     }

@@ -349,6 +349,7 @@ fn requests_that_are_refused() {
     let world = World::new();
     let client = Identity::of(None, |_| {});
     let long = "x".repeat(256);
+    let broken = "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n";
     let rows = [
         (json!({"verify": "none"}), "not granted"),
         (json!({"roots": ["0".repeat(64)]}), "unknown roots"),
@@ -369,6 +370,7 @@ fn requests_that_are_refused() {
         (json!({"min": -1}), "INVALID_REQUEST"),
         (json!({"cert": "x", "key": client.key}), "NO_START_LINE"),
         (json!({"cert": client.cert, "key": "x"}), "NO_START_LINE"),
+        (json!({"cert": format!("{}{}", client.cert, broken), "key": client.key}), "PEM_LIB"),
         (json!({"cert": client.cert, "key": Identity::of(None, |_| {}).key}), "KEY_VALUES_MISMATCH"),
         (json!({"key": client.key}), "INVALID_REQUEST"),
     ];
