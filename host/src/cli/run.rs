@@ -260,6 +260,9 @@ async fn open(
     let guest = Guest::open(&places.guest_dir).map_err(failure)?;
     let proxy = Proxy::from_environment().map_err(|why| anyhow!("the proxy of the environment: {why}"));
     let proxy = proxy.map_err(Failure::bad_input)?;
+    for unread in proxy.iter().flat_map(Proxy::unread) {
+        terminal.note(&unread);
+    }
     let settings = places.engine(scratch, Kept::ONE_ACTION, proxy.as_ref());
     let (executor, cancel) = (runtime::Handle::current(), CancellationToken::new());
     let (cancelled, shown) = (cancel.clone(), terminal.clone());

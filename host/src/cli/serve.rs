@@ -11,7 +11,7 @@ use super::{
     settings,
 };
 use crate::{
-    config::{Effective, Places, Secret},
+    config::{Effective, Places, Proxy, Secret},
     server::{self, Options, Told},
     signals::Signals,
     telemetry::{Traces, logs},
@@ -57,6 +57,9 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<ExitCode, Failure>
     let traces = traces.transpose().map_err(Failure::internal)?;
     let log = &settings.log;
     logs::start(&log.filter, log.format, traces.as_ref()).map_err(Failure::internal)?;
+    for unread in settings.egress.proxy.iter().flat_map(Proxy::unread) {
+        tracing::warn!("{unread}");
+    }
     let told = terminal.clone();
     let tell: Arc<dyn Fn(Told<'_>) + Send + Sync> = Arc::new(move |what| tell(&told, what));
     let options = Options { settings, places, forget_secrets: args.forget_secrets, tell };

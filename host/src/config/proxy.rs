@@ -2,14 +2,16 @@
 
 use std::{env, ffi::OsString};
 
-use actiond_runtime::Rule;
+use actiond_runtime::{Rule, RuleError};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use reqwest::Url;
 
-use super::settings::Secret;
+use super::{settings::Secret, sources};
 
-/// The usual variables, best first. All that goes through it is asked for with CONNECT, so the kind makes no difference.
+/// The usual variables, best first. There is one proxy for all that we reach, whatever is spoken there.
 const URL: &[&str] = &["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
+/// Taken last, and only where they name an HTTP proxy: often it is one of another kind.
+const ANY_URL: &[&str] = &["ALL_PROXY", "all_proxy"];
 const DIRECT: &[&str] = &["NO_PROXY", "no_proxy"];
 /// What no proxy is asked for, whatever is said.
 const HERE: &str = "localhost,127.0.0.0/8,::1";
@@ -23,6 +25,8 @@ pub(crate) struct Proxy {
     /// As the usual variable has it.
     direct: String,
     runs: actiond_runtime::Proxy,
+    /// Why entries of what is reached without it mean nothing.
+    unread: Vec<RuleError>,
 }
 
 /// What is no address of a proxy. Says what is one.
@@ -30,19 +34,29 @@ pub(crate) struct Proxy {
 #[error("{RIGHT}")]
 pub(crate) struct NoProxy;
 
+/// A variable's name, and what it says.
+type Said = (&'static str, String);
+
 /// The proxy's address where only the usual variables say it.
-pub(super) fn url<'a>(variable: impl Fn(&str) -> Option<&'a OsString>) -> String {
-    first(URL, variable)
+pub(super) fn url<'a>(variable: impl Fn(&str) -> Option<&'a OsString>) -> Option<Said> {
+    first(URL, &variable).or_else(|| {
+        let is_http = |url: &str| url.starts_with("http://") || !url.contains("://");
+        first(ANY_URL, &variable).filter(|(_, url)| is_http(url))
+    })
 }
 
 /// The same of what is reached without it.
-pub(super) fn direct<'a>(variable: impl Fn(&str) -> Option<&'a OsString>) -> String {
-    first(DIRECT, variable)
+pub(super) fn direct<'a>(variable: impl Fn(&str) -> Option<&'a OsString>) -> Option<Said> {
+    first(DIRECT, &variable)
 }
 
-fn first<'a>(names: &[&str], variable: impl Fn(&str) -> Option<&'a OsString>) -> String {
-    let found = names.iter().find_map(|name| variable(name));
-    found.map_or_else(String::new, |text| text.to_string_lossy().trim().to_owned())
+/// Whether one of the usual variables is that origin of what is reached without it.
+pub(super) fn is_usual(origin: &str) -> bool {
+    DIRECT.iter().any(|name| origin == sources::env(name))
+}
+
+fn first<'a>(names: &[&'static str], variable: &impl Fn(&str) -> Option<&'a OsString>) -> Option<Said> {
+    names.iter().find_map(|name| Some((*name, variable(name)?.to_string_lossy().trim().to_owned())))
 }
 
 impl Proxy {
@@ -56,15 +70,27 @@ impl Proxy {
         let is_bare = matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none();
         let host = url.host_str().filter(|host| !host.is_empty() && is_bare && url.scheme() == "http");
         let host = host.ok_or(NoProxy)?.trim_matches(['[', ']']).to_owned();
+        let (mut rules, mut unread) = (Vec::new(), Vec::new());
+        for entry in direct.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
+            match self::rules(entry) {
+                Ok(more) => rules.extend(more),
+                Err(error) => unread.push(error),
+            }
+        }
         let runs = actiond_runtime::Proxy {
             host,
             port: url.port().unwrap_or(PORT),
             authorization: authorization(&url)?,
-            direct: direct.split(',').flat_map(rules).collect(),
+            direct: rules,
         };
         let url = Secret::new(whole).ok_or(NoProxy)?;
         let direct = if direct.is_empty() { HERE.to_owned() } else { format!("{direct},{HERE}") };
-        Ok(Some(Self { url, direct, runs }))
+        Ok(Some(Self { url, direct, runs, unread }))
+    }
+
+    /// What is wrong with entries of what is reached without it; they mean nothing.
+    pub(crate) fn unread(&self) -> impl Iterator<Item = String> {
+        self.unread.iter().map(|error| format!("what is reached without the proxy: {error}"))
     }
 
     /// For a program that reads no settings.
@@ -75,8 +101,9 @@ impl Proxy {
             found.map(|(_, value)| value)
         };
         let own = |name: &str| variable(name).map(|text| text.to_string_lossy().into_owned());
-        let text = own("ACTIOND_EGRESS_PROXY").unwrap_or_else(|| url(variable));
-        let direct = own("ACTIOND_EGRESS_NO_PROXY").unwrap_or_else(|| direct(variable));
+        let usual = |said: Option<Said>| said.map_or_else(String::new, |(_, text)| text);
+        let text = own("ACTIOND_EGRESS_PROXY").unwrap_or_else(|| usual(url(variable)));
+        let direct = own("ACTIOND_EGRESS_NO_PROXY").unwrap_or_else(|| usual(direct(variable)));
         Self::parse(&text, &direct)
     }
 
@@ -125,11 +152,11 @@ fn decoded(text: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// What an entry means: a name stands for all below it too. What is neither a name nor an address means nothing.
-fn rules(entry: &str) -> Vec<Rule> {
-    let entry = entry.trim();
+/// What an entry means: a name stands for all below it too.
+fn rules(entry: &str) -> Result<impl Iterator<Item = Rule>, RuleError> {
     let domain = entry.trim_start_matches('*').trim_start_matches('.');
-    [domain.to_owned(), format!("*.{domain}")].iter().filter_map(|rule| rule.parse().ok()).collect()
+    let below = format!("*.{domain}").parse().ok();
+    Ok([domain.parse()?].into_iter().chain(below))
 }
 
 #[cfg(test)]
@@ -160,19 +187,38 @@ mod tests {
     }
 
     #[test]
+    fn the_first_of_the_usual_variables_says_it() {
+        let rows: &[(&[(&str, &str)], Option<&str>)] = &[
+            (&[], None),
+            (&[("HTTP_PROXY", "http://a"), ("https_proxy", "http://b")], Some("https_proxy http://b")),
+            (&[("ALL_PROXY", "http://a"), ("http_proxy", " b:1 ")], Some("http_proxy b:1")),
+            (&[("all_proxy", "a:1")], Some("all_proxy a:1")),
+            (&[("ALL_PROXY", "socks5://a")], None),
+            (&[("HTTPS_PROXY", "socks5://a"), ("ALL_PROXY", "http://b")], Some("HTTPS_PROXY socks5://a")),
+        ];
+        for (variables, expected) in rows {
+            let variables: Vec<(&str, OsString)> =
+                variables.iter().map(|(key, value)| (*key, value.into())).collect();
+            let found = url(|name| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| value));
+            let found = found.map(|(name, text)| format!("{name} {text}"));
+            assert_eq!(found.as_deref(), *expected, "{variables:?}");
+        }
+    }
+
+    #[test]
     fn what_is_reached_without_it_is_written_as_usual() {
         let rows = [
-            ("", ""),
-            ("example.com", "example.com *.example.com"),
-            (".example.com, *.b.example", "example.com *.example.com b.example *.b.example"),
-            ("10.0.0.0/8,fd00::1", "10.0.0.0/8 [fd00::1]"),
-            ("db.example:5432", "db.example:5432 *.db.example:5432"),
-            ("<local>,10.0.0.1/8", ""),
+            ("", "", 0),
+            ("example.com", "example.com *.example.com", 0),
+            (".example.com, *.b.example,", "example.com *.example.com b.example *.b.example", 0),
+            ("10.0.0.0/8,fd00::1", "10.0.0.0/8 [fd00::1]", 0),
+            ("db.example:5432", "db.example:5432 *.db.example:5432", 0),
+            ("<local>,10.0.0.1/8,10.0.0.1", "10.0.0.1", 2),
         ];
-        for (direct, expected) in rows {
+        for (direct, expected, unread) in rows {
             let proxy = Proxy::parse("http://proxy", direct).unwrap().unwrap();
             let rules: Vec<_> = proxy.runs.direct.iter().map(ToString::to_string).collect();
-            assert_eq!(rules.join(" "), expected, "{direct}");
+            assert_eq!((&*rules.join(" "), proxy.unread().count()), (expected, unread), "{direct}");
         }
     }
 }

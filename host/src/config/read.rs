@@ -1,7 +1,6 @@
 //! From all that was said to settings that are right, or to the one line that says what is not.
 
 use std::{
-    env,
     ffi::OsString,
     fs::File,
     io::Read as _,
@@ -26,7 +25,7 @@ use super::{
         SecretKey, Settings, Storage,
     },
     show::{self, Shown},
-    sources::{self, Flags, Sources},
+    sources::{self, DEFAULT, Flags, Sources, env},
     table::{Kind, SETTINGS, Setting},
 };
 use crate::telemetry::{Endpoint, Filter, Format};
@@ -49,24 +48,28 @@ impl Effective {
     pub(crate) fn read(flags: &Flags) -> Result<Self, Error> {
         let text = flags.file.as_deref().map(read_file).transpose()?;
         let file = flags.file.as_deref().zip(text.as_deref());
-        let variables: Vec<(OsString, OsString)> = env::vars_os().collect();
+        let variables: Vec<(OsString, OsString)> = std::env::vars_os().collect();
         Self::of(&Sources { file, variables: &variables, flags })
     }
 
     /// The same from what was read: no input, no output.
     pub(super) fn of(sources: &Sources<'_>) -> Result<Self, Error> {
         let mut figment = sources.merged()?;
+        // What the usual variables say is a default that has a name.
+        for (key, said) in [
+            ("egress.proxy", proxy::url(|name| sources.variable(name))),
+            ("egress.no_proxy", proxy::direct(|name| sources.variable(name))),
+        ] {
+            let (origin, text) =
+                said.map_or_else(|| (DEFAULT.to_owned(), String::new()), |(name, text)| (env(name), text));
+            figment = sources::derive(figment, key, &origin, &text);
+        }
         type From = fn(&Figment, &Sources<'_>) -> Option<String>;
-        let derived: [(&str, From); 5] = [
-            ("public_url", public_url),
-            ("data_dir", data_dir),
-            ("secret.key_file", key_file),
-            ("egress.proxy", |_, sources| Some(proxy::url(|name| sources.variable(name)))),
-            ("egress.no_proxy", |_, sources| Some(proxy::direct(|name| sources.variable(name)))),
-        ];
+        let derived: [(&str, From); 3] =
+            [("public_url", public_url), ("data_dir", data_dir), ("secret.key_file", key_file)];
         for (key, from) in derived {
             if let Some(default) = from(&figment, sources) {
-                figment = sources::derive(figment, key, &default);
+                figment = sources::derive(figment, key, DEFAULT, &default);
             }
         }
         let said = Said(figment);
@@ -216,6 +219,12 @@ impl Said {
             rules.collect::<Result<_, _>>().map_err(|error| self.wrong("egress.allow", error.to_string()))?;
         let proxy = Proxy::parse(&raw.proxy, &raw.no_proxy);
         let proxy = proxy.map_err(|error| self.wrong("egress.proxy", error.to_string()))?;
+        let (_, origin) = self.find("egress.no_proxy")?;
+        let unread = proxy.as_ref().and_then(|proxy| proxy.unread().next());
+        // The usual variable is written for many programs: serving warns of what means nothing to us.
+        if let Some(unread) = unread.filter(|_| !proxy::is_usual(&origin)) {
+            return Err(self.wrong("egress.no_proxy", unread));
+        }
         Ok(Egress { allow, unverified_tls: raw.unverified_tls, proxy })
     }
 

@@ -51,6 +51,14 @@ const SERVICE_VARIABLES: &[&str] = &["ACTIOND_SERVICE_", "ACTIOND_PORT_"];
 const SERVICE_VARIABLE: &str = "ACTIOND_PORT";
 const PREFIX: &str = "ACTIOND_";
 
+/// The origin of what nobody said.
+pub(super) const DEFAULT: &str = "default";
+
+/// The origin of what a variable says.
+pub(super) fn env(name: &str) -> String {
+    format!("env {name}")
+}
+
 impl Sources<'_> {
     /// The value of a variable. An empty one is as good as none.
     pub(super) fn variable(&self, name: &str) -> Option<&OsString> {
@@ -69,7 +77,7 @@ impl Sources<'_> {
                 Kind::Integer { default, .. } => Value::from(default),
                 Kind::Derived(_) | Kind::DerivedSecret(_) => continue,
             };
-            figment = figment.merge(Layer::one(setting, "default", default));
+            figment = figment.merge(Layer::one(setting, DEFAULT, default));
         }
         if let Some((path, text)) = self.file {
             let origin = format!("file {}", path.display());
@@ -80,7 +88,7 @@ impl Sources<'_> {
             let name = setting.variable();
             if let Some(text) = self.variable(&name) {
                 let value = value(setting.kind, &text.to_string_lossy());
-                figment = figment.merge(Layer::one(setting, &format!("env {name}"), value));
+                figment = figment.merge(Layer::one(setting, &env(&name), value));
             }
         }
         for setting in SETTINGS {
@@ -112,10 +120,10 @@ impl Sources<'_> {
     }
 }
 
-/// Adds a default that was not known before; what somebody said stays.
-pub(super) fn derive(figment: Figment, key: &str, default: &str) -> Figment {
+/// Adds a default that was not known before, and its origin; what somebody said stays.
+pub(super) fn derive(figment: Figment, key: &str, origin: &str, default: &str) -> Figment {
     match SETTINGS.iter().find(|setting| setting.key == key) {
-        Some(setting) => figment.join(Layer::one(setting, "default", Value::from(default))),
+        Some(setting) => figment.join(Layer::one(setting, origin, Value::from(default))),
         None => figment,
     }
 }

@@ -174,13 +174,13 @@ pub(crate) const SETTINGS: &[Setting] = &[
     ),
     derived_secret(
         "egress.proxy",
-        "`$HTTPS_PROXY`, else `$HTTP_PROXY`, else empty",
+        "`$HTTPS_PROXY`, else `$HTTP_PROXY`, else `$ALL_PROXY`, else empty",
         "The HTTP proxy that connections to other machines go through, as `http://user:password@proxy.example.com:3128`; empty is none.",
     ),
     derived(
         "egress.no_proxy",
         "`$NO_PROXY`, else empty",
-        "Domains, addresses and networks that are reached without it, with commas between; `*` is all.",
+        "Domains, addresses and networks that are reached without it, with commas between; `*` is all: no proxy, whatever the environment has.",
     ),
     secret(
         "secret.key",

@@ -153,6 +153,7 @@ fn secrets_are_never_shown() {
         ("ACTIOND_ROOT_PASSWORD", "hunter22"),
         ("ACTIOND_ACTION_SERVER_TOKEN", "hunter22"),
         ("ACTIOND_OTLP_AUTHORIZATION", "hunter22"),
+        ("HTTPS_PROXY", "http://user:hunter22@proxy"),
     ];
     let effective = read(None, variables, &Flags::default()).unwrap();
     assert_eq!(line(&effective, "root.password"), "root.password = \"***\"  # env ACTIOND_ROOT_PASSWORD");
@@ -281,6 +282,28 @@ fn a_wrong_user_or_secret_is_refused_without_showing_it() {
             "action_server.token (env ACTIOND_ACTION_SERVER_TOKEN) is \"***\": it",
         ),
     ]);
+}
+
+#[test]
+fn the_usual_variables_of_a_proxy_are_named() {
+    let usual: Variables = &[("http_proxy", "http://a"), ("NO_PROXY", "10.0.0.1/8")];
+    let effective = read(None, usual, &Flags::default()).unwrap();
+    assert_eq!(line(&effective, "egress.proxy"), "egress.proxy = \"***\"  # env http_proxy");
+    assert_eq!(line(&effective, "egress.no_proxy"), "egress.no_proxy = \"10.0.0.1/8\"  # env NO_PROXY");
+    let proxy = effective.settings.egress.proxy.unwrap();
+    let unread: Vec<_> = proxy.unread().collect();
+    let why = "`10.0.0.1/8` names one address, not the network: write 10.0.0.0/8";
+    assert_eq!(unread, [format!("what is reached without the proxy: {why}")]);
+    are_refused(&[
+        (&[("HTTPS_PROXY", "socks5://a")], "egress.proxy (env HTTPS_PROXY) is \"***\": it is an address"),
+        (
+            &[("HTTPS_PROXY", "http://a"), ("ACTIOND_EGRESS_NO_PROXY", "10.0.0.1/8")],
+            "egress.no_proxy (env ACTIOND_EGRESS_NO_PROXY) is \"10.0.0.1/8\": ",
+        ),
+    ]);
+    let without =
+        read(None, &[("HTTPS_PROXY", "http://a"), ("ACTIOND_EGRESS_NO_PROXY", "*")], &Flags::default());
+    assert_eq!(without.unwrap().settings.egress.proxy, None);
 }
 
 #[test]
