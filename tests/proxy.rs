@@ -26,6 +26,20 @@ def main(data):
 /// `user:word`, as the proxy is told it.
 const LOGIN: &str = "Basic dXNlcjp3b3Jk";
 
+/// Variables that the machine may have. An empty one is as good as none.
+const NO_OTHER: &[(&str, &str)] = &[
+    ("HTTPS_PROXY", ""),
+    ("https_proxy", ""),
+    ("HTTP_PROXY", ""),
+    ("http_proxy", ""),
+    ("NO_PROXY", ""),
+    ("no_proxy", ""),
+];
+
+fn server(variables: &[(&str, &str)]) -> Server {
+    Server::start_with(&[NO_OTHER, variables].concat())
+}
+
 /// A proxy for which every host is this machine. What it is asked is remembered.
 struct Proxy {
     port: u16,
@@ -98,8 +112,7 @@ fn serve(mut client: TcpStream, log: &Mutex<Vec<String>>) -> Option<()> {
 fn runs_reach_names_through_the_proxy() {
     let (other, proxy) = (Server::start(), Proxy::start());
     let port = other.address().port();
-    let server =
-        Server::start_with(&[("https_proxy", &proxy.url()), ("ACTIOND_EGRESS_ALLOW", "* 127.0.0.1")]);
+    let server = server(&[("https_proxy", &proxy.url()), ("ACTIOND_EGRESS_ALLOW", "* 127.0.0.1")]);
     let id = server.upload("fetch", "service", FETCH, &[]);
     server.put("/api/default/settings", &json!({"egress": ["*.invalid", "127.0.0.1"]})).is(200);
     let invoke = |url: &str| {
@@ -136,7 +149,8 @@ fn a_run_from_the_command_line_takes_the_proxy_of_the_environment() {
     let run = |variables: &[(&str, &str)]| {
         let arguments =
             ["action", "--data", "data.json", "--allow-net", "far.invalid", "--report", "report.json"];
-        variables.iter().fold(place.run(&arguments), |run, (key, value)| run.env(key, value)).end()
+        let variables = NO_OTHER.iter().chain(variables);
+        variables.fold(place.run(&arguments), |run, (key, value)| run.env(key, value)).end()
     };
     run(&[("HTTP_PROXY", &proxy.url())]).returned("\"ok\\n\"");
     assert_eq!(place.json("report.json")["connections"][0]["proxied"], true);
@@ -158,7 +172,7 @@ fn a_run_from_the_command_line_takes_the_proxy_of_the_environment() {
 fn packages_come_through_the_proxy() {
     let (index, proxy) = (Index::start(vec![Wheel::new("one", "1.0", PURE)]), Proxy::start());
     let url = index.url().replace("127.0.0.1", "packages.invalid");
-    let server = Server::start_with(&[
+    let server = server(&[
         ("ACTIOND_EGRESS_PROXY", &proxy.url()),
         ("HTTP_PROXY", "http://127.0.0.1:1"),
         ("ACTIOND_DEPENDENCIES_INDEX_URL", &url),
@@ -184,8 +198,7 @@ fn packages_come_through_the_proxy() {
 fn jobs_are_pulled_through_the_proxy() {
     let (origin, proxy) = (Server::start(), Proxy::start());
     let token = "the cluster's token";
-    let server =
-        Server::start_with(&[("ACTIOND_EGRESS_PROXY", &proxy.url()), ("ACTIOND_ACTION_SERVER_TOKEN", token)]);
+    let server = server(&[("ACTIOND_EGRESS_PROXY", &proxy.url()), ("ACTIOND_ACTION_SERVER_TOKEN", token)]);
     let account = json!({"email": "puller@example.com", "role": "editor"});
     let made = origin.post("/api/default/service_accounts", &account).is(200);
     let id = origin.upload("job", "service", "def main(data):\n    return 1\n", &[]);
