@@ -33,6 +33,8 @@ const NO_OTHER: &[(&str, &str)] = &[
     ("HTTP_PROXY", ""),
     ("http_proxy", ""),
     ("NO_PROXY", ""),
+    ("ALL_PROXY", ""),
+    ("all_proxy", ""),
     ("no_proxy", ""),
 ];
 
