@@ -188,7 +188,8 @@ mod tests {
 
     #[test]
     fn the_first_of_the_usual_variables_says_it() {
-        let rows: &[(&[(&str, &str)], Option<&str>)] = &[
+        type Variables = &'static [(&'static str, &'static str)];
+        let rows: &[(Variables, Option<&str>)] = &[
             (&[], None),
             (&[("HTTP_PROXY", "http://a"), ("https_proxy", "http://b")], Some("https_proxy http://b")),
             (&[("ALL_PROXY", "http://a"), ("http_proxy", " b:1 ")], Some("http_proxy b:1")),
