@@ -7,7 +7,7 @@ import sys
 import warnings
 
 # Bound here: a script may replace what `builtins` holds, and its run must still end well.
-from builtins import len, min, type
+from builtins import min, type
 from typing import TextIO
 
 import _actiond
