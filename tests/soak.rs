@@ -41,7 +41,7 @@ const HUNGRY: &str = "def main(data):\n    return len(bytearray(40 << 20))\n";
 const LOOPS: &str = "def main(data):\n    while True:\n        pass\n";
 const COUNTS: &str = "n = 0\ndef main(data):\n    global n\n    n += 1\n    return n\n";
 
-/// What the server takes at one moment.
+/// What the server takes at one moment; of its memory the least since the sample before, for live runs of 40 MiB come and go.
 #[derive(Debug, Clone, Copy)]
 struct Sample {
     seconds: f64,
@@ -61,6 +61,8 @@ const FIGURES: [(&str, f64); 7] = [
 ];
 /// What each may be at any time: what a short soak can tell, for it ends before the store has settled.
 const FIGURES_MAX: [f64; 7] = [512.0, 300.0, 64.0, 3_000.0, 256.0, 64.0, 300.0];
+/// So many answers lie between two looks at the memory.
+const ANSWERS_A_LOOK: u64 = 64;
 /// Or by this part of what it was.
 const GROWTH_MAX: f64 = 0.05;
 
@@ -171,13 +173,8 @@ fn expect(answer: &Answer, statuses: &[u16]) {
 }
 
 impl Sample {
-    fn of(server: &Server, began: Instant, answers: u64) -> Self {
+    fn of(server: &Server, began: Instant, answers: u64, memory_mib: f64) -> Self {
         let proc = Path::new("/proc").join(server.pid().to_string());
-        let status = fs::read_to_string(proc.join("status")).expect("it runs");
-        let of_status = |name: &str| -> f64 {
-            let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("the kernel says so");
-            line.trim_start_matches(':').trim().trim_end_matches(" kB").parse().expect("a number")
-        };
         let metrics = server.call("GET", "/metrics").send().text();
         let metric = |name: &str| -> f64 {
             let line = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
@@ -185,9 +182,9 @@ impl Sample {
         };
         let (files, bytes) = tree(&server.dir().join("data"));
         let figures = [
-            of_status("VmRSS") / 1024.0,
+            memory_mib,
             fs::read_dir(proc.join("fd")).expect("it runs").count() as f64,
-            of_status("Threads"),
+            of_status(server, "Threads"),
             files as f64,
             bytes as f64 / f64::from(1 << 20),
             metric("actiond_images_hot"),
@@ -200,6 +197,17 @@ impl Sample {
         let figures: Vec<String> = self.figures.iter().map(|figure| format!("{figure:>12.1}")).collect();
         println!("{:>8.1} {:>9} {}", self.seconds, self.answers, figures.join(" "));
     }
+}
+
+/// What the kernel says of the server under that name.
+fn of_status(server: &Server, name: &str) -> f64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", server.pid())).expect("it runs");
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("the kernel says so");
+    line.trim_start_matches(':').trim().trim_end_matches(" kB").parse().expect("a number")
+}
+
+fn memory_mib(server: &Server) -> f64 {
+    of_status(server, "VmRSS") / 1024.0
 }
 
 /// Files below a folder, and what they take on the disk. Some go while they are counted.
@@ -235,13 +243,18 @@ fn watch(server: &Server, answered: &Receiver<()>, whole: Duration) -> Vec<Sampl
     let (began, mut answers, mut samples) = (Instant::now(), 0, Vec::new());
     let heads: Vec<String> = FIGURES.iter().map(|(name, _)| format!("{name:>12}")).collect();
     println!("{:>8} {:>9} {}", "seconds", "answers", heads.join(" "));
+    let mut least_mib = memory_mib(server);
     while began.elapsed() < whole {
         assert!(answered.recv().is_ok(), "a caller ended: {}", server.stderr());
         answers += 1;
+        if answers % ANSWERS_A_LOOK == 0 {
+            least_mib = least_mib.min(memory_mib(server));
+        }
         if began.elapsed() >= whole / SAMPLES * samples.len() as u32 {
-            let sample = Sample::of(server, began, answers);
+            let sample = Sample::of(server, began, answers, least_mib);
             sample.print();
             samples.push(sample);
+            least_mib = memory_mib(server);
         }
     }
     samples
