@@ -85,7 +85,9 @@ impl Frozen {
                 done += rustix::io::pwrite(&file, &bytes[done..], (offset + done) as u64)?;
             }
         }
-        let seals = SealFlags::SEAL | SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE;
+        // WRITE would say the same of a file that was never mapped, but the kernel refuses it (EBUSY) while anything, its
+        // own reclaim or compaction too, holds a page.
+        let seals = SealFlags::SEAL | SealFlags::SHRINK | SealFlags::GROW | SealFlags::FUTURE_WRITE;
         rustix::fs::fcntl_add_seals(&file, seals)?;
         // SAFETY: a new mapping at an address of the kernel's choice touches nothing of ours.
         let view = unsafe {
