@@ -26,6 +26,7 @@ mod proxy;
 mod pusher;
 mod rekey;
 mod runs;
+mod search;
 mod secrets;
 mod server;
 mod services;

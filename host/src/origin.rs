@@ -1,10 +1,15 @@
-//! Pulling an action's zip from the cluster that it comes from, with the credentials that came along.
+//! The cluster whose logs and actions these are: pulling an action's zip from it, with the credentials that came along, and
+//! asking it for log records.
+
+mod search;
 
 use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use reqwest::{Client, ClientBuilder, StatusCode, Url, redirect};
 use tokio::sync::Semaphore;
+
+pub(crate) use search::{Answered, Cluster, Search};
 
 use crate::model::{
     account::Email,
@@ -62,6 +67,8 @@ pub(crate) enum Error {
     Status { url: Url, status: StatusCode },
     #[error("the zip at {url} is larger than the limit of {bytes_max} bytes")]
     Large { url: Url, bytes_max: u64 },
+    #[error("{url} answered more than the limit of {bytes_max} bytes: ask for fewer records")]
+    LargeAnswer { url: Url, bytes_max: usize },
     #[error("the server is shutting down")]
     Ending,
 }
@@ -116,14 +123,7 @@ impl Origin {
         let mut url = base(&self.url)?;
         let path = format!("{}/api/{org}/actions/download/{id}", url.path().trim_end_matches('/'));
         url.set_path(&path);
-        // It fails where one is installed already: that one does as well.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
-            .redirect(redirect::Policy::none())
-            .connect_timeout(CONNECT_WAIT)
-            .timeout(WAIT)
-            .no_proxy();
-        let client = proxy.into_iter().fold(client, ClientBuilder::proxy).build().map_err(Error::Client)?;
+        let client = client(proxy, WAIT)?;
         let failed = |error: reqwest::Error| Error::Get { url: url.clone(), source: error.without_url() };
         let request = client.get(url.clone()).basic_auth(&self.account, Some(self.token.expose()));
         let mut answer = request.send().await.map_err(failed)?;
@@ -141,6 +141,23 @@ impl Origin {
         }
         Ok(Pulled { zip, file_name })
     }
+}
+
+/// Whether that is a cluster's address.
+pub(crate) fn check(url: &str) -> Result<(), Error> {
+    base(url).map(|_| ())
+}
+
+/// How a cluster is reached. Redirects are not followed: they would take the credentials elsewhere.
+fn client(proxy: Option<reqwest::Proxy>, wait: Duration) -> Result<Client, Error> {
+    // It fails where one is installed already: that one does as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = Client::builder()
+        .redirect(redirect::Policy::none())
+        .connect_timeout(CONNECT_WAIT)
+        .timeout(wait)
+        .no_proxy();
+    proxy.into_iter().fold(client, ClientBuilder::proxy).build().map_err(Error::Client)
 }
 
 /// A cluster's address: nothing in it but where it is.

@@ -63,12 +63,22 @@ pub(crate) fn read(from: &Origin, bytes_max: usize) -> Result<String, Error> {
     if bytes.len() > bytes_max {
         return Err(Error::TooLarge { from: from.name(), bytes_max });
     }
-    parse(bytes).map_err(|Flaw { line, column, what }| Error::NotJson {
-        from: from.name(),
-        line,
-        column,
-        what,
-    })
+    of(bytes, &from.name())
+}
+
+/// The same of bytes that came from `from`.
+pub(crate) fn of(bytes: Vec<u8>, from: &str) -> Result<String, Error> {
+    let from = from.to_owned();
+    parse(bytes).map_err(|Flaw { line, column, what }| Error::NotJson { from, line, column, what })
+}
+
+/// What an action returned, as rows: a list as it is, nothing as none, anything else as one.
+pub(crate) fn listed(result: &str) -> String {
+    match result.trim() {
+        "null" => NONE.to_owned(),
+        list if list.starts_with('[') => list.to_owned(),
+        one => format!("[{one}]"),
+    }
 }
 
 /// What is wrong, and where: both count from 1, columns in bytes.
@@ -159,6 +169,13 @@ mod tests {
         check(b"\xef\xbb\xbf[1]", Ok("[1]"));
         check(b"\xef\xbb\xbf{\"a\":1}\n{\"a\":2}", Ok(r#"[{"a":1},{"a":2}]"#));
         check(b"[1e999,12345678901234567890123]", Ok("[1e999,12345678901234567890123]"));
+    }
+
+    #[test]
+    fn results_become_rows() {
+        for (result, rows) in [("null", "[]"), (" [1] ", "[1]"), ("{}", "[{}]"), ("7", "[7]")] {
+            assert_eq!(listed(result), rows);
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::{observe, word::Word};
 use crate::{
-    app::{Denied, NotKept, NotMade, NotPackaged, NotSaved},
+    app::{Denied, NotKept, NotMade, NotPackaged, NotSaved, NotSearched},
     deps::Fault,
     environment,
     runner::{NotPrepared, Refused},
@@ -22,6 +22,8 @@ use crate::{
 
 /// When an upload that found too many others under way is worth another try.
 const IMPORT_RETRY: Duration = Duration::from_secs(1);
+/// The same of a search.
+const SEARCH_RETRY: Duration = Duration::from_secs(1);
 
 /// An answer that is not what was asked for.
 #[derive(Debug)]
@@ -305,6 +307,40 @@ impl From<NotKept> for Problem {
             NotKept::Store(error) => error.into(),
         }
     }
+}
+
+impl From<NotSearched> for Problem {
+    fn from(not_searched: NotSearched) -> Self {
+        let message = not_searched.to_string();
+        match not_searched {
+            NotSearched::NoOrigin => Self::not_found(message).hint("the operator sets origin.url"),
+            NotSearched::NoAction(_) => Self::not_found(message),
+            NotSearched::Body(_) => Self::new(StatusCode::BAD_REQUEST, Word::BadJson, message),
+            NotSearched::ActionId(_) => Self::bad_request(message),
+            NotSearched::Busy => {
+                let busy = Self::new(StatusCode::SERVICE_UNAVAILABLE, Word::Busy, message);
+                Self { retry_after: Some(SEARCH_RETRY), ..busy }
+            }
+            NotSearched::Origin(error) => {
+                let message = chain(&error);
+                tracing::warn!(error = message, "the origin cannot be searched: {message}");
+                Self::new(StatusCode::BAD_GATEWAY, Word::Origin, message)
+            }
+            NotSearched::Answer(_) => Self::new(StatusCode::BAD_GATEWAY, Word::Origin, message),
+            NotSearched::Failed { run, .. } => {
+                let failed = Self::new(StatusCode::BAD_GATEWAY, Word::ActionFailed, message);
+                failed.hint(format!("it was run {run}"))
+            }
+            NotSearched::Refused(refused) => refused.into(),
+            NotSearched::Store(error) => error.into(),
+        }
+    }
+}
+
+/// An error with all that caused it.
+fn chain(error: &dyn std::error::Error) -> String {
+    let sources = std::iter::successors(Some(error), |error| error.source());
+    sources.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 impl From<JsonRejection> for Problem {

@@ -18,7 +18,7 @@ pub(crate) struct RunWire {
     run_id: String,
     action_id: String,
     version: u32,
-    /// invoke, hook, schedule, once, test, replay
+    /// invoke, hook, schedule, once, test, replay, search
     trigger: &'static str,
     /// queued, running, completed, errored, cancelled, interrupted
     status: &'static str,

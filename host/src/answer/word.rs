@@ -46,6 +46,8 @@ words! {
     Starting = "starting",
     Draining = "draining",
     Busy = "busy",
+    Origin = "origin",
+    ActionFailed = "action_failed",
     Internal = "internal",
 }
 

@@ -97,7 +97,7 @@ fn schema_of(name: &str, is_job: bool, is_run: bool) -> Option<ObjectBuilder> {
         "email" => format(KnownFormat::Email),
         "since" | "until" => format(KnownFormat::DateTime),
         "status" => one_of(&["queued", "running", "completed", "errored", "cancelled", "interrupted"]),
-        "trigger" => one_of(&["invoke", "hook", "schedule", "once", "test", "replay"]),
+        "trigger" => one_of(&["invoke", "hook", "schedule", "once", "test", "replay", "search"]),
         "action_type" if is_job => one_of(&["job", "cronjob", "service"]),
         _ => return None,
     };

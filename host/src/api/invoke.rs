@@ -16,9 +16,10 @@ use super::{
     wire::FailureWire,
 };
 use crate::{
-    answer::{EndedWire, Prefer, answer, ask, idempotency, records, traceparent, wait},
+    answer::{self, EndedWire, Prefer, answer, ask, idempotency, traceparent, wait},
     app::{App, new_traceparent},
     model::{account::Permission, run::Trigger},
+    records,
 };
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -73,7 +74,7 @@ pub(super) async fn invoke(
     let id = action_id(&id)?;
     let headers = request.headers().clone();
     let body = bytes(request, &app).await?;
-    let (input, trace_id) = records(&body)?;
+    let (input, trace_id) = answer::records(&body)?;
     let once = idempotency(&headers, id, &body, app.settings().idempotency)?;
     let prefer = Prefer::of(&headers);
     let traceparent = traceparent(&headers, trace_id.as_deref());
@@ -115,13 +116,7 @@ pub(super) async fn test(
     Ok(Json(TestedWire { result, run_id: ended.run.id.to_string() }))
 }
 
-/// A list as it is; anything else in one.
 fn success(result: &str) -> TestResultWire {
-    let list = match result.trim_start().starts_with('[') {
-        true => result.to_owned(),
-        false if result.trim() == "null" => "[]".to_owned(),
-        false => format!("[{result}]"),
-    };
-    RawValue::from_string(list)
+    RawValue::from_string(records::listed(result))
         .map_or_else(|error| TestResultWire::Failure(error.to_string()), TestResultWire::Success)
 }

@@ -18,6 +18,7 @@ mod query;
 mod router;
 #[expect(unused_qualifications, reason = "utoipa writes them")]
 mod runs;
+mod search;
 mod secrets;
 #[expect(unused_qualifications, reason = "utoipa writes them")]
 mod service_accounts;

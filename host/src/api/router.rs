@@ -10,7 +10,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::{
     actions, audit, builds, connections, description::complete, details, health, hooks, invoke, jobs,
-    organisations, problem::Problem, runs, secrets, service_accounts, upload, users,
+    organisations, problem::Problem, runs, search, secrets, service_accounts, upload, users,
 };
 use crate::{
     answer::{Intake, admit, observe},
@@ -27,6 +27,7 @@ const BODY_WAIT: Duration = Duration::from_secs(30);
         (name = "actions", description = "Actions, their versions, schedules and policies"),
         (name = "runs", description = "Running actions, and what came of it"),
         (name = "hooks", description = "Running actions by senders that cannot log in"),
+        (name = "search", description = "Log records of OpenObserve, with actions applied to them"),
         (name = "secrets", description = "Values that runs get and nobody can read again"),
         (name = "accounts", description = "Organisations, who may do what in them, and who did"),
         (name = "jobs", description = "OpenObserve's action-server API: other clusters' actions, run here"),
@@ -102,6 +103,7 @@ fn runs_router() -> OpenApiRouter<App> {
         .routes(routes!(runs::dead_letters))
         .routes(routes!(runs::redrive))
         .routes(routes!(runs::bury))
+        .routes(routes!(search::search))
 }
 
 fn accounts_router() -> OpenApiRouter<App> {

@@ -44,7 +44,7 @@ const LIMIT_MAX: usize = 1_000;
 pub(super) struct ListQuery {
     /// queued, running, completed, errored, cancelled, interrupted
     status: Option<String>,
-    /// invoke, hook, schedule, once, test, replay
+    /// invoke, hook, schedule, once, test, replay, search
     trigger: Option<String>,
     /// RFC 3339: asked for at this time or later
     since: Option<String>,

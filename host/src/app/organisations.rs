@@ -142,6 +142,7 @@ impl App {
             }
         }
         let by = By { who, org: FIRST_ORG.parse().expect("it is a plain word"), at: clock::now() };
+        let gone = org.clone();
         // What came meanwhile goes with the organisation itself.
         let removed = self.store().settle(move |change| {
             let removed = remove_actions(change, &org, usize::MAX)?;
@@ -158,6 +159,7 @@ impl App {
         for id in removed.await? {
             self.runner().removed(id);
         }
+        self.runner().removed_org(&gone);
         self.forget_accounts();
         self.runner().secrets_changed();
         self.schedules_changed();

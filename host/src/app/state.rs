@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::watch;
 
 use super::{access::Access, builds::Builds, packages::Packaging, policy::PolicyBounds};
-use crate::{environment, runner::Runner, store::Store};
+use crate::{environment, origin::Cluster, runner::Runner, store::Store};
 
 /// The caller says every number.
 #[derive(Debug, Clone)]
@@ -24,6 +24,8 @@ pub(crate) struct Settings {
     pub(crate) packaging: Packaging,
     /// What other clusters are asked through.
     pub(crate) proxy: Option<reqwest::Proxy>,
+    /// The cluster that is asked for log records.
+    pub(crate) origin: Option<Arc<Cluster>>,
 }
 
 /// Cheap to clone.

@@ -113,6 +113,7 @@ fn failure(error: server::Error) -> Failure {
         server::Error::Runtime(_)
         | server::Error::Root(_)
         | server::Error::Folder { .. }
+        | server::Error::Origin(_)
         | server::Error::Thread(_) => Failure::internal(error),
     }
 }

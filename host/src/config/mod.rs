@@ -19,6 +19,6 @@ pub(crate) use packages::{package_limits, packages};
 pub(crate) use place::{Kept, Places};
 pub(crate) use proxy::Proxy;
 pub(crate) use read::Effective;
-pub(crate) use settings::{Dependencies, Egress, Origins, Secret, SecretKey, Settings};
+pub(crate) use settings::{Dependencies, Egress, Origin, Origins, Secret, SecretKey, Settings};
 pub(crate) use show::Shown;
 pub(crate) use sources::Flags;

@@ -17,6 +17,7 @@ pub(super) struct Raw {
     pub(super) retention: Retention,
     pub(super) storage: Storage,
     pub(super) egress: Egress,
+    pub(super) origin: Origin,
     pub(super) secret: Secret,
     pub(super) action_server: ActionServer,
     pub(super) dependencies: Dependencies,
@@ -123,4 +124,12 @@ pub(super) struct Egress {
     pub(super) unverified_tls: bool,
     pub(super) proxy: String,
     pub(super) no_proxy: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Origin {
+    pub(super) url: String,
+    pub(super) timeout_s: u64,
+    pub(super) answer_mib: u64,
 }

@@ -21,14 +21,17 @@ use super::{
     raw::{self, Raw},
     refusal::Error,
     settings::{
-        ActionServer, Dependencies, Egress, Log, Origins, Otlp, Retention, Root, RunLimits, Runs, Secret,
-        SecretKey, Settings, Storage,
+        ActionServer, Dependencies, Egress, Log, Origin, Origins, Otlp, Retention, Root, RunLimits, Runs,
+        Secret, SecretKey, Settings, Storage,
     },
     show::{self, Shown},
     sources::{self, DEFAULT, Flags, Sources, env},
     table::{Kind, SETTINGS, Setting},
 };
-use crate::telemetry::{Endpoint, Filter, Format};
+use crate::{
+    origin,
+    telemetry::{Endpoint, Filter, Format},
+};
 
 const FILE_BYTES_MAX: u64 = 1 << 20;
 const PASSWORD_CHARS: std::ops::RangeInclusive<usize> = 8..=128;
@@ -171,6 +174,7 @@ impl Said {
                 flush: Duration::from_millis(raw.storage.flush_ms),
             },
             egress: self.egress(&raw.egress)?,
+            origin: self.origin(raw.origin)?,
             secret_key_old: Secret::new(raw.secret.key_old.clone()),
             secret_key: self.secret_key(raw.secret)?,
             action_server: self
@@ -226,6 +230,19 @@ impl Said {
             return Err(self.wrong("egress.no_proxy", unread));
         }
         Ok(Egress { allow, unverified_tls: raw.unverified_tls, proxy })
+    }
+
+    fn origin(&self, raw: raw::Origin) -> Result<Option<Origin>, Error> {
+        let raw::Origin { url, timeout_s, answer_mib } = raw;
+        if url.is_empty() {
+            return Ok(None);
+        }
+        origin::check(&url).map_err(|_| {
+            let right = "it is an address as https://logs.example.com, without user, query and fragment";
+            self.wrong("origin.url", right)
+        })?;
+        let (wait, answer_bytes) = (Duration::from_secs(timeout_s), bytes(answer_mib));
+        Ok(Some(Origin { url: url.trim_end_matches('/').to_owned(), wait, answer_bytes }))
     }
 
     fn root(&self, raw: raw::Root) -> Result<Option<Root>, Error> {

@@ -29,6 +29,8 @@ pub(crate) struct Settings {
     /// The one before.
     pub(crate) secret_key_old: Option<Secret>,
     pub(crate) egress: Egress,
+    /// `None`: nobody can be asked for log records.
+    pub(crate) origin: Option<Origin>,
     /// `None`: that API is off.
     pub(crate) action_server: Option<ActionServer>,
     pub(crate) dependencies: Dependencies,
@@ -110,6 +112,16 @@ pub(crate) struct Egress {
     pub(crate) unverified_tls: bool,
     /// `None`: everything is reached without one.
     pub(crate) proxy: Option<Proxy>,
+}
+
+/// The cluster that is asked for log records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Origin {
+    /// Without a slash at its end.
+    pub(crate) url: String,
+    /// For a whole answer.
+    pub(crate) wait: Duration,
+    pub(crate) answer_bytes: usize,
 }
 
 /// Where the key of secrets is.

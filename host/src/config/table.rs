@@ -182,6 +182,13 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "`$NO_PROXY`, else empty",
         "Domains, addresses and networks that are reached without it, with commas between; `*` is all: no proxy, whatever the environment has.",
     ),
+    text(
+        "origin.url",
+        "",
+        "The OpenObserve that `_search` asks, as `https://logs.example.com`; empty turns it off.",
+    ),
+    integer("origin.timeout_s", 600, 1, 3_600, "How long its answer to a search may take, in seconds."),
+    integer("origin.answer_mib", 32, 1, 1_024, "Its largest answer to a search, in MiB."),
     secret(
         "secret.key",
         "The key that secrets are encrypted with, 32 bytes in base64; empty takes the one in the key file.",

@@ -55,6 +55,8 @@ pub(crate) enum Trigger {
     Test,
     /// Another run, again.
     Replay,
+    /// A search of log records.
+    Search,
 }
 
 /// Where a run is.
@@ -141,8 +143,9 @@ pub(crate) struct LogLine {
 }
 
 impl Trigger {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Invoke, Self::Hook, Self::Schedule, Self::Once, Self::Test, Self::Replay];
+    /// Places in it are stored: new ones go to its end.
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Invoke, Self::Hook, Self::Schedule, Self::Once, Self::Test, Self::Replay, Self::Search];
 
     pub(crate) fn as_str(self) -> &'static str {
         match self {
@@ -152,6 +155,7 @@ impl Trigger {
             Self::Once => "once",
             Self::Test => "test",
             Self::Replay => "replay",
+            Self::Search => "search",
         }
     }
 
@@ -163,7 +167,7 @@ impl Trigger {
     pub(crate) fn is_timed(self) -> bool {
         match self {
             Self::Schedule | Self::Once => true,
-            Self::Invoke | Self::Hook | Self::Test | Self::Replay => false,
+            Self::Invoke | Self::Hook | Self::Test | Self::Replay | Self::Search => false,
         }
     }
 }

@@ -38,6 +38,10 @@ impl Runner {
         let Some(run) = &cancelled else { return Ok(None) };
         match run.status {
             Status::Cancelled => {
+                // Unless it was cancelled before.
+                if run.ended_at == Some(now) {
+                    self.0.tally.add(run);
+                }
                 if let Some(live) = live {
                     let (run, _) = live.update(|own| *own = run.clone());
                     self.0.lives().remove(&id);

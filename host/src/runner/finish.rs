@@ -108,7 +108,7 @@ impl Inner {
         );
         // Whoever reads it from now on finds it there.
         recorded.await;
-        self.count(&ended.run, now);
+        self.count(&ended.run, now, known.is_some());
         self.metrics.run_connected(ended.run.org.as_str(), &connections);
         self.charge(&ended.run, now);
         if wait.is_none() {
@@ -142,7 +142,11 @@ impl Inner {
         }
     }
 
-    fn count(&self, run: &Run, now: Timestamp) {
+    /// `known`: whether its action is there; of one that is gone nothing is told.
+    fn count(&self, run: &Run, now: Timestamp, known: bool) {
+        if known {
+            self.tally.add(run);
+        }
         let since =
             |from: Timestamp, to: Timestamp| Duration::try_from(to.duration_since(from)).unwrap_or_default();
         let began = run.started_at.unwrap_or(now);

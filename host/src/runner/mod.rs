@@ -19,6 +19,8 @@ mod recover;
 mod rekey;
 mod secrets;
 mod start;
+#[expect(dead_code, reason = "the console shows it")]
+mod tally;
 mod unpacked;
 
 pub(crate) use accept::Ticket;
@@ -28,3 +30,5 @@ pub(crate) use live::{Ended, Follow, Live};
 pub(crate) use plan::{Draft, NotPrepared};
 pub(crate) use rekey::{NotRekeyed, rekey};
 pub(crate) use start::{Runner, Settings};
+#[expect(unused_imports, reason = "the console shows them")]
+pub(crate) use tally::{HOURS, Histogram, Hour, Lately, Outcomes, Tally};

@@ -37,7 +37,10 @@ impl Runner {
         let interrupted = self.0.store.settle(move |change| interrupt_running(change, now)).await?;
         let queued: Vec<RunId> =
             self.0.store.read(|view| view.queued().collect::<store::Result<_>>()).await?;
-        let mut recovered = Recovered { interrupted, queued: 0 };
+        for run in interrupted.iter().filter(|run| run.dead) {
+            self.0.tally.add(run);
+        }
+        let mut recovered = Recovered { interrupted: interrupted.len(), queued: 0 };
         for id in queued {
             let run = self.0.store.read(move |view| view.run(&id)).await?;
             if let Some(run) = run.filter(|run| run.status == Status::Queued) {
@@ -82,9 +85,10 @@ impl Inner {
     }
 }
 
-/// Ends what ran when the process died, or puts it in the queue again where its action says so.
-fn interrupt_running(change: &mut Change<'_>, now: Timestamp) -> store::Result<usize> {
+/// Ends what ran when the process died, or puts it in the queue again where its action says so. Those runs.
+fn interrupt_running(change: &mut Change<'_>, now: Timestamp) -> store::Result<Vec<Run>> {
     let running: Vec<RunId> = change.running().collect::<store::Result<_>>()?;
+    let mut interrupted = Vec::with_capacity(running.len());
     for id in &running {
         let Some(mut run) = change.run(id)? else { continue };
         change.remove_running(&run);
@@ -93,8 +97,9 @@ fn interrupt_running(change: &mut Change<'_>, now: Timestamp) -> store::Result<u
         }
         interrupt(change, &mut run, now)?;
         change.put_run(&run)?;
+        interrupted.push(run);
     }
-    Ok(running.len())
+    Ok(interrupted)
 }
 
 fn interrupt(change: &mut Change<'_>, run: &mut Run, now: Timestamp) -> store::Result<()> {

@@ -25,9 +25,10 @@ use super::{
     memory::Memories,
     plan::{Draft, Making, NotPrepared, Plans},
     secrets::Secrets,
+    tally::Tally,
 };
 use crate::{
-    bundle,
+    bundle, clock,
     model::{
         id::{ActionId, OrgId, RunId},
         run::{Run, Trigger},
@@ -88,6 +89,7 @@ pub(super) struct Inner {
     counts: AtomicU64,
     pub(super) engine: Engine,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) tally: Tally,
 }
 
 /// A run that waits for its turn. One that is not in memory is read from the store when it begins.
@@ -144,6 +146,7 @@ impl Runner {
             counts: AtomicU64::new(0),
             engine,
             metrics: settings.metrics,
+            tally: Tally::new(clock::now()),
         })))
     }
 
@@ -174,6 +177,18 @@ impl Runner {
     pub(crate) fn removed(&self, action: ActionId) {
         self.0.plans.forget(action, true);
         self.0.memories.forget(action);
+        self.0.tally.forget(&action);
+    }
+
+    /// The organisation was removed, after its actions.
+    pub(crate) fn removed_org(&self, org: &OrgId) {
+        self.0.tally.forget_org(org);
+    }
+
+    /// What runs have come to lately.
+    #[expect(dead_code, reason = "the console shows it")]
+    pub(crate) fn tally(&self) -> &Tally {
+        &self.0.tally
     }
 
     /// A secret was changed, or who gets it: the next run gets what there is now.

@@ -20,6 +20,7 @@ use crate::{
     deps::Resolver,
     hooks,
     model::policy::{Missed, Overlap, Policy, Retention, Retry},
+    origin::{self, Cluster},
     runner::{self, Bounds, NotRekeyed, Runner, rekey},
     scheduler::Scheduler,
     store::{self, Store},
@@ -70,6 +71,8 @@ pub(crate) enum Error {
     Root(#[from] app::NotMade),
     #[error("cannot use {path} ({why})")]
     Folder { path: PathBuf, why: io::ErrorKind },
+    #[error("cannot ask origin.url for log records")]
+    Origin(#[from] origin::Error),
     #[error("a thread died: {0}")]
     Thread(String),
 }
@@ -115,6 +118,10 @@ pub(crate) async fn serve(options: Options, stop: CancellationToken) -> Result<(
         let (runner, stop) = (app.runner().clone(), background.clone());
         tokio::spawn(async move { runner.begin_later(stop).await })
     };
+    let counting = {
+        let (runner, stop) = (app.runner().clone(), background.clone());
+        tokio::spawn(async move { runner.recount(stop).await })
+    };
     let scheduler = tokio::spawn(Scheduler::new(app.clone()).run(background.clone()));
     let sweeper = tokio::spawn(sweeper.run(background.clone()));
     let gauges = tokio::spawn(gauges::read_off(app.clone(), background.clone()));
@@ -128,7 +135,7 @@ pub(crate) async fn serve(options: Options, stop: CancellationToken) -> Result<(
     app.end_uploads().await;
     app.runner().drain(settings.drain).await;
     end.cancel();
-    for task in [listening, controlled, later, scheduler, sweeper, gauges] {
+    for task in [listening, controlled, later, counting, scheduler, sweeper, gauges] {
         // That one panicked was reported by the panic.
         let _ = task.await;
     }
@@ -191,7 +198,7 @@ async fn start(
     };
     let runner = Runner::start(engine, store.clone(), runner, &Handle::current());
     let runner = runner.map_err(|error| Error::Folder { path: work, why: error.kind() })?;
-    let app = App::new(store, runner, app_settings(settings, packaging));
+    let app = App::new(store, runner, app_settings(settings, packaging)?);
     let root = settings.root.as_ref();
     let password = root.and_then(|root| root.password.as_ref()).map(config::Secret::expose);
     let made = app.set_up(root.map(|root| root.email.as_str()), password).await?;
@@ -300,7 +307,7 @@ fn packaging(settings: &Settings, places: &Places, work: &Path, guest: &Guest) -
     }
 }
 
-fn app_settings(settings: &Settings, packaging: Packaging) -> app::Settings {
+fn app_settings(settings: &Settings, packaging: Packaging) -> Result<app::Settings, Error> {
     let (runs, kept) = (&settings.runs, &settings.retention);
     let retention = Retention { runs: kept.runs as u64, age: kept.age, bytes: kept.bytes };
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
@@ -320,7 +327,11 @@ fn app_settings(settings: &Settings, packaging: Packaging) -> app::Settings {
         egress: None,
         unverified_tls: false,
     };
-    app::Settings {
+    let proxy = settings.egress.proxy.as_ref().and_then(|proxy| proxy.for_requests().ok());
+    let origin = settings.origin.as_ref().map(|config::Origin { url, wait, answer_bytes }| {
+        Cluster::new(url, proxy.clone(), *wait, *answer_bytes).map(Arc::new)
+    });
+    Ok(app::Settings {
         policy: PolicyBounds {
             default,
             fuel_max: runs.max.fuel,
@@ -336,7 +347,8 @@ fn app_settings(settings: &Settings, packaging: Packaging) -> app::Settings {
         public_url: settings.public_url.clone(),
         public_path: settings.public_path().to_owned(),
         packaging,
-        proxy: settings.egress.proxy.as_ref().and_then(|proxy| proxy.for_requests().ok()),
+        proxy,
+        origin: origin.transpose()?,
         action_server_token: settings.action_server.as_ref().map(|server| server.token.expose().to_owned()),
-    }
+    })
 }

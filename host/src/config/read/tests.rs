@@ -83,7 +83,9 @@ fn every_setting_can_come_from_its_variable_and_from_a_file() {
             (_, "cors_origins") => "*".to_owned(),
             (_, "log.level") => "debug".to_owned(),
             (_, "log.format") => "json".to_owned(),
-            (_, "otlp.endpoint" | "public_url" | "egress.proxy") => "http://there:1".to_owned(),
+            (_, "otlp.endpoint" | "public_url" | "egress.proxy" | "origin.url") => {
+                "http://there:1".to_owned()
+            }
             (_, "egress.allow") => "*.example.com 10.0.0.0/8:80".to_owned(),
             (_, "root.password") => continue,
             (_, _) => "some@text".to_owned(),

@@ -159,7 +159,7 @@ async fn runs_come_back() {
     ];
     let mut ms = 0;
     for error in failures {
-        for (status, trigger) in Status::ALL.into_iter().zip(Trigger::ALL) {
+        for (trigger, status) in Trigger::ALL.into_iter().zip(Status::ALL.into_iter().cycle()) {
             ms += 1;
             let row = Run {
                 status,
