@@ -9,7 +9,7 @@ use std::{
     os::fd::{AsFd, AsRawFd, OwnedFd},
     ptr::{self, NonNull},
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -39,6 +39,8 @@ pub(crate) struct Frozen {
     below: Option<Below>,
     /// Whether nobody will start from it again.
     retired: AtomicBool,
+    /// Pages that a run wrote which started from it, rising and apart; set once.
+    written: OnceLock<Box<[Range<usize>]>>,
 }
 
 /// What the rest of a frozen memory is like.
@@ -94,7 +96,7 @@ impl Frozen {
             rustix::mm::mmap(ptr::null_mut(), len, ProtFlags::READ, MapFlags::SHARED, file.as_fd(), 0)?
         };
         let view = NonNull::new(view.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
-        Ok(Self { file, view, len, below, retired: AtomicBool::new(false) })
+        Ok(Self { file, view, len, below, retired: AtomicBool::new(false), written: OnceLock::new() })
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -108,6 +110,16 @@ impl Frozen {
 
     pub(crate) fn is_retired(&self) -> bool {
         self.retired.load(Ordering::Acquire)
+    }
+
+    /// What a run wrote, if one has told yet.
+    pub(crate) fn written(&self) -> Option<&[Range<usize>]> {
+        self.written.get().map(AsRef::as_ref)
+    }
+
+    /// Tells what a run wrote; only the first who does is heard.
+    pub(crate) fn tell_written(&self, pages: Vec<Range<usize>>) {
+        let _ = self.written.set(pages.into());
     }
 
     /// Bytes of the file: what this costs, but for what lies below it.
@@ -210,6 +222,13 @@ impl Reserved {
     pub(crate) fn forget(&mut self, range: Range<usize>) -> io::Result<()> {
         // SAFETY: `at` checked that the range is ours; the range stays mapped, only its contents go back.
         unsafe { rustix::mm::madvise(self.at(&range), range.len(), Advice::LinuxDontNeed)? };
+        Ok(())
+    }
+
+    /// Gives a mapped range private copies of its pages, as writing to each of them would.
+    pub(crate) fn populate(&mut self, range: Range<usize>) -> io::Result<()> {
+        // SAFETY: `at` checked that the range is ours; what it reads as stays the same.
+        unsafe { rustix::mm::madvise(self.at(&range), range.len(), Advice::LinuxPopulateWrite)? };
         Ok(())
     }
 

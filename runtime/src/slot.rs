@@ -36,6 +36,8 @@ pub(crate) struct Slot {
     image: Arc<Frozen>,
     /// Accessible bytes: the image, and what the guest grew beyond it.
     open_bytes: usize,
+    /// Whether no run has ended here since the image was mapped.
+    fresh: bool,
     /// Counts this slot among the living until it is dropped.
     _alive: Alive,
 }
@@ -45,7 +47,20 @@ impl Slot {
         let mut range = Reserved::new(total)?;
         range.map(&image)?;
         let open_bytes = image.len();
-        Ok(Self { range, image, open_bytes, _alive: alive })
+        let mut slot = Self { range, image, open_bytes, fresh: true, _alive: alive };
+        slot.populate();
+        Ok(slot)
+    }
+
+    /// Copies at once what runs of this image write. Left to the run, most of these pages are first mapped with their
+    /// neighbours to be read, and each write then interrupts every core that runs guests, to have it forget that mapping.
+    fn populate(&mut self) {
+        for pages in self.image.written().unwrap_or_default() {
+            if self.range.populate(pages.clone()).is_err() {
+                // Linux before 5.14, or memory is short: the run will see.
+                break;
+            }
+        }
     }
 
     pub(crate) fn range(&self) -> &Reserved {
@@ -64,6 +79,8 @@ impl Slot {
         self.range.map(&image)?;
         self.open_bytes = image.len();
         self.image = image;
+        self.fresh = true;
+        self.populate();
         Ok(())
     }
 
@@ -83,21 +100,31 @@ impl Slot {
 
     fn copy_back(&mut self, scan: &PageScan) -> io::Result<()> {
         let (mut at, mut budget) = (0, COPY_BACK_BYTES_MAX);
+        let mut asked = std::mem::take(&mut self.fresh) && self.image.written().is_none();
+        let mut written = Vec::new();
         while at < self.image.len() {
             let (stretches, next) = scan.private(&self.range, at..self.image.len())?;
             for stretch in stretches {
                 let bytes = stretch.range.len();
                 if bytes <= budget && !stretch.swapped {
                     budget -= bytes;
-                    self.range.copy_from(&self.image, stretch.range);
+                    self.range.copy_from(&self.image, stretch.range.clone());
+                    if asked {
+                        written.push(stretch.range);
+                    }
                 } else {
                     self.range.forget(stretch.range)?;
+                    // Others are not to pay for a run like this.
+                    asked = false;
                 }
             }
             if next <= at {
                 return Err(io::Error::other("the page scan does not advance"));
             }
             at = next;
+        }
+        if asked {
+            self.image.tell_written(written);
         }
         Ok(())
     }

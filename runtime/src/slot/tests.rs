@@ -113,6 +113,40 @@ fn a_slot_that_nobody_vouched_for_is_gone() {
     }
 }
 
+/// What the first run that ended well wrote is copied at once where the next ones start; under a kernel that tells.
+#[test]
+fn new_slots_have_copies_of_the_pages_that_runs_write() {
+    let all: Vec<_> = (0..COPY_BACK_BYTES_MAX / PAGE_BYTES + 100).collect();
+    // (what each of three runs after another writes, what is copied for the one that starts meanwhile)
+    let rows = [
+        ([&[3, 4, 9][..], &[], &[]], vec![3, 4, 9]),
+        ([&[0], &[1, 2, 3], &[7]], vec![0]),
+        ([&[], &[1], &[2]], vec![]),
+        // Nothing is learned from one that wrote more than is copied back.
+        ([&all, &[1], &[2]], vec![]),
+    ];
+    for reset in RESETS {
+        for (writes, copied) in &rows {
+            let (slots, image) = (Slots::new(2, reset), image(all.len(), 1));
+            for pages in writes {
+                let life = lease(&slots, &image);
+                for page in *pages {
+                    life.0.slot().range().write(page * PAGE_BYTES, b"written");
+                }
+                give_back(life);
+            }
+            let _other = lease(&slots, &image);
+            let mut life = lease(&slots, &image);
+            if let Some(scan) = slots.0.scan.as_ref() {
+                let (found, _) = scan.private(life.0.slot().range(), 0..image.len()).unwrap();
+                let found = found.into_iter().flat_map(|one| one.range.step_by(PAGE_BYTES));
+                assert_eq!(found.map(|at| at / PAGE_BYTES).collect::<Vec<_>>(), *copied);
+            }
+            assert_fresh(&mut life.0, &image, "copies were made");
+        }
+    }
+}
+
 #[test]
 fn idle_slots_are_bounded_and_evicted() {
     let (slots, images) = (Slots::new(2, Reset::CopyBack), [image(2, 1), image(2, 50), image(2, 100)]);
