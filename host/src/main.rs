@@ -22,6 +22,7 @@ mod server;
 mod signals;
 mod store;
 mod telemetry;
+mod templates;
 mod terminal;
 mod vault;
 

@@ -9,13 +9,13 @@ const LAYERS: &[&[&str]] = &[
     &["main"],
     &["cli"],
     &["server"],
-    &["api", "hooks", "scheduler"],
+    &["api", "console", "hooks", "scheduler"],
     &["answer"],
     &["app"],
     &["runner"],
     &["report", "config"],
     &["store", "egress", "deps", "bundle", "environment", "records", "origin", "vault"],
-    &["terminal", "signals", "telemetry", "json"],
+    &["terminal", "signals", "telemetry", "json", "templates"],
     &["clock", "model", "random"],
 ];
 
