@@ -7,6 +7,7 @@ mod bad_input;
 mod bodies;
 mod bundles;
 mod calls;
+mod client;
 mod config;
 mod contract;
 mod cron;

@@ -5,6 +5,7 @@ mod api;
 mod app;
 mod bundle;
 mod cli;
+mod client;
 mod clock;
 mod config;
 mod deps;

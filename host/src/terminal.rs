@@ -11,7 +11,7 @@ use std::{
     },
 };
 
-use actiond_runtime::{Level, LogLine};
+use actiond_runtime::LogLine;
 use anstyle::{AnsiColor, Style};
 use jiff::{SignedDuration, Timestamp};
 
@@ -30,6 +30,32 @@ pub(crate) struct Terminal {
     in_progress: Arc<AtomicBool>,
 }
 
+/// A log line as it is shown. All of it may be somebody's text.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Line<'a> {
+    pub(crate) time: &'a str,
+    pub(crate) level: &'a str,
+    pub(crate) source: &'a str,
+    pub(crate) message: &'a str,
+}
+
+impl Line<'_> {
+    /// Writes it, and further lines of its message below it. What cannot be written is left out.
+    pub(crate) fn write(&self, to: &mut impl io::Write) {
+        let (time, level, source) = (escaped(self.time), escaped(self.level), escaped(self.source));
+        let color = level_style(self.level);
+        let (first, further) = match self.message.split_once('\n') {
+            Some((first, further)) => (first, Some(further)),
+            None => (self.message, None),
+        };
+        let first = escaped(first);
+        let _ = writeln!(to, "{DIM}{time}{DIM:#} {color}{level:<8}{color:#} {DIM}{source}:{DIM:#} {first}");
+        if let Some(further) = further {
+            continued(to, further);
+        }
+    }
+}
+
 impl Terminal {
     pub(crate) fn new() -> Self {
         Self { interactive: io::stderr().is_terminal(), in_progress: Arc::default() }
@@ -42,19 +68,13 @@ impl Terminal {
 
     /// One log line of a run that began at `began`.
     pub(crate) fn log(&self, line: &LogLine, began: Timestamp) {
-        let (time, level, color) = (time_of(line, began), line.level.as_str(), level_style(line.level));
-        let source = escaped(&line.source);
-        let (first, further) = match line.message.split_once('\n') {
-            Some((first, further)) => (first, Some(further)),
-            None => (&*line.message, None),
-        };
-        let first = escaped(first);
-        let mut stderr = self.next_line();
-        let _ =
-            writeln!(stderr, "{DIM}{time}{DIM:#} {color}{level:<8}{color:#} {DIM}{source}:{DIM:#} {first}");
-        if let Some(further) = further {
-            continued(&mut stderr, further);
-        }
+        let (source, message) = (&*line.source, &*line.message);
+        self.line(&Line { time: &time_of(line, began), level: line.level.as_str(), source, message });
+    }
+
+    /// A log line from wherever it comes.
+    pub(crate) fn line(&self, line: &Line<'_>) {
+        line.write(&mut self.next_line());
     }
 
     /// A traceback, as Python prints it, below the line of ours that announces it.
@@ -76,12 +96,13 @@ impl Terminal {
     /// A line of ours that only people want to see.
     pub(crate) fn aside(&self, message: &str) {
         if self.interactive {
-            let _ = writeln!(self.next_line(), "{DIM}{message}{DIM:#}");
+            let _ = writeln!(self.next_line(), "{DIM}{}{DIM:#}", escaped(message));
         }
     }
 
     /// Begins something that takes a while. On a terminal the line goes away when another comes.
     pub(crate) fn progress(&self, message: &str) {
+        let message = escaped(message);
         let mut stderr = self.next_line();
         let _ = if self.interactive {
             self.in_progress.store(true, Ordering::Relaxed);
@@ -120,17 +141,17 @@ pub(crate) fn time_of(line: &LogLine, began: Timestamp) -> String {
     format!("{at:.6}")
 }
 
-fn level_style(level: Level) -> Style {
+fn level_style(level: &str) -> Style {
     match level {
-        Level::Debug => DIM,
-        Level::Info => AnsiColor::Green.on_default(),
-        Level::Warning => AnsiColor::Yellow.on_default(),
-        Level::Error | Level::Critical => FAILURE,
+        "INFO" => AnsiColor::Green.on_default(),
+        "WARNING" => AnsiColor::Yellow.on_default(),
+        "ERROR" | "CRITICAL" => FAILURE,
+        _ => DIM,
     }
 }
 
 /// The text with everything that a terminal would act on spelled out, so that it is one line. Tabs stay.
-fn escaped(text: &str) -> Cow<'_, str> {
+pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
     let acts = |character: char| match character {
         '\t' => false,
         // These turn the order of the characters around them.
@@ -152,6 +173,8 @@ fn escaped(text: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
+
+    use actiond_runtime::Level;
 
     use super::*;
 

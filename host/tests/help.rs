@@ -3,6 +3,12 @@
 
 use std::process::Command;
 
+/// Commands that talk to a server.
+const CLIENT: &[&str] =
+    &["deploy", "list", "show", "invoke", "runs", "logs", "pause", "resume", "rollback", "delete", "hooks"];
+/// Those beside them.
+const LOCAL: &[&str] = &["init", "dev", "login", "context", "completions"];
+
 fn help(arguments: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_actiond")).args(arguments).output().expect("it starts");
     assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
@@ -12,7 +18,7 @@ fn help(arguments: &[&str]) -> String {
 #[test]
 fn the_program_names_its_commands_and_its_version() {
     let help_of_all = help(&["--help"]);
-    for command in ["run", "serve", "config", "cron", "backup", "restore"] {
+    for command in ["run", "serve", "config", "cron", "backup", "restore"].iter().chain(CLIENT).chain(LOCAL) {
         assert!(help_of_all.contains(&format!("\n  {command} ")), "{command}: {help_of_all}");
     }
     assert_eq!(help(&["--version"]), concat!("actiond ", env!("CARGO_PKG_VERSION"), "\n"));
@@ -26,6 +32,9 @@ fn a_command_line_that_is_too_short_says_what_is_missing() {
         (&["cron"][..], "\n  <EXPR>\n"),
         (&["backup"][..], "\n  <DIR>\n"),
         (&["restore"][..], "\n  <DIR>\n"),
+        (&["deploy"][..], "\n  <PATH>\n"),
+        (&["delete"][..], "\n  <ACTION>...\n"),
+        (&["hooks"][..], "\n  create  "),
     ] {
         let output = Command::new(env!("CARGO_BIN_EXE_actiond")).args(arguments).output().expect("it starts");
         let stderr = String::from_utf8(output.stderr).expect("it is text");
@@ -89,5 +98,23 @@ fn backup_and_restore_name_their_flags_with_examples_and_exit_codes() {
             assert!(help.contains(part), "{part}: {help}");
         }
         assert!(!help.contains("--listen"), "{help}");
+    }
+}
+
+#[test]
+fn each_command_of_the_client_has_examples_and_exit_codes() {
+    for command in CLIENT.iter().chain(LOCAL) {
+        let help = help(&[command, "--help"]);
+        for part in [&format!("Examples:\n  actiond {command}"), "\n\nExit codes: 0 "] {
+            assert!(help.contains(part), "{part}: {help}");
+        }
+    }
+    for command in CLIENT.iter().filter(|command| **command != "hooks") {
+        let help = help(&[command, "--help"]);
+        for part in
+            ["--context <NAME>", "--org <ORG>", "--output <FORM>", "ACTIOND_SERVER", "77 not\nlogged in"]
+        {
+            assert!(help.contains(part), "{command}: {part}: {help}");
+        }
     }
 }

@@ -8,7 +8,7 @@ const SRC: &str = "host/src/";
 const LAYERS: &[&[&str]] = &[
     &["main"],
     &["cli"],
-    &["server"],
+    &["server", "client"],
     &["api", "console", "hooks", "scheduler"],
     &["answer"],
     &["app"],

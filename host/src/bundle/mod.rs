@@ -11,6 +11,7 @@ mod tree;
 mod unpack;
 mod zip;
 
+pub(crate) use name::skipped;
 pub(crate) use pack::{add_packages, holds_any, pack};
 pub(crate) use refusal::Error;
 pub(crate) use unpack::{Bundle, Limits, unpack};

@@ -49,7 +49,7 @@ impl Name {
 }
 
 /// Whether a part of a path is left out, with everything below it.
-pub(super) fn skipped(part: &OsStr) -> bool {
+pub(crate) fn skipped(part: &OsStr) -> bool {
     let Some(part) = part.to_str() else { return false };
     // `._x` is what macOS puts beside `x`.
     SKIPPED.contains(&part) || part.starts_with("._")

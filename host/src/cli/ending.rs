@@ -1,8 +1,10 @@
 //! The ending of a run, as the user sees it: the result on standard output, all else on the terminal, and a code.
 
 use std::{
+    fmt,
     io::{self, ErrorKind, Write as _},
     process::ExitCode,
+    time::Duration,
 };
 
 use actiond_runtime::{Connection, End, Limits, Outcome, Stop, Usage};
@@ -11,13 +13,19 @@ use anyhow::Context as _;
 use crate::{json, terminal::Terminal};
 
 /// Python raised.
-const EXIT_RAISED: u8 = 1;
+pub(super) const EXIT_RAISED: u8 = 1;
 /// The command line, the bundle or the data are wrong. clap ends with the same.
 pub(super) const EXIT_BAD_INPUT: u8 = 2;
 /// A limit was reached.
-const EXIT_STOPPED: u8 = 3;
+pub(super) const EXIT_STOPPED: u8 = 3;
+/// There is nothing of that name.
+pub(super) const EXIT_MISSING: u8 = 4;
+/// A server cannot be reached, or takes nothing now: `EX_UNAVAILABLE`.
+pub(super) const EXIT_AWAY: u8 = 69;
 /// Our own failure: `EX_SOFTWARE`.
 pub(super) const EXIT_INTERNAL: u8 = 70;
+/// Not logged in, or not allowed: `EX_NOPERM`.
+pub(super) const EXIT_DENIED: u8 = 77;
 /// Cancelled, as shells say it of Ctrl-C.
 const EXIT_CANCELLED: u8 = 130;
 
@@ -37,41 +45,78 @@ pub(super) fn tell(outcome: &Outcome, limits: &Limits, terminal: &Terminal) -> a
             terminal.failure(&explain(*stop, limits));
             ExitCode::from(EXIT_STOPPED)
         }
-        End::Cancelled => {
-            terminal.failure("cancelled");
-            return Ok(ExitCode::from(EXIT_CANCELLED));
-        }
+        End::Cancelled => return Ok(cancelled(terminal)),
     };
     for connection in &outcome.connections {
-        terminal.aside(&told(connection));
+        terminal.aside(&Reached::from(connection).to_string());
     }
     if outcome.connections_left_out > 0 {
         terminal.aside(&format!("{} more connections", outcome.connections_left_out));
     }
     let Usage { fuel, wall, memory_bytes, .. } = outcome.usage;
-    let (ms, mib) = (wall.as_secs_f64() * 1e3, memory_bytes as f64 / f64::from(1 << 20));
-    terminal.aside(&format!("fuel {fuel}, time {ms:.3} ms, memory {mib:.1} MiB"));
+    terminal.aside(&cost(fuel, wall, memory_bytes as u64));
     Ok(code)
 }
 
-/// A connection on one line.
-fn told(connection: &Connection) -> String {
-    let Connection { host, address, port, transport, tls, sent_bytes, received_bytes, wall, error, .. } =
-        connection;
-    let place = match (host, address) {
-        (Some(host), Some(address)) => format!("{host} ({address}) port {port}"),
-        (Some(host), None) => host.clone(),
-        (None, Some(address)) => format!("{address} port {port}"),
-        (None, None) => String::new(),
-    };
-    let (transport, tls) = (transport.as_str(), if *tls { " with TLS" } else { "" });
-    match error {
-        Some(error) => format!("network: {place}, {transport}: {error}"),
-        None => {
-            let ms = wall.as_secs_f64() * 1e3;
-            format!(
-                "network: {place}, {transport}{tls}: sent {sent_bytes} bytes, received {received_bytes}, {ms:.3} ms"
-            )
+/// Says that it was cancelled.
+pub(super) fn cancelled(terminal: &Terminal) -> ExitCode {
+    terminal.failure("cancelled");
+    ExitCode::from(EXIT_CANCELLED)
+}
+
+/// What a run took.
+pub(super) fn cost(fuel: u64, wall: Duration, memory_bytes: u64) -> String {
+    let (ms, mib) = (wall.as_secs_f64() * 1e3, memory_bytes as f64 / f64::from(1 << 20));
+    format!("fuel {fuel}, time {ms:.3} ms, memory {mib:.1} MiB")
+}
+
+/// A connection, to be shown on one line.
+#[derive(Debug)]
+pub(super) struct Reached<'a> {
+    pub(super) host: Option<&'a str>,
+    pub(super) address: Option<String>,
+    pub(super) port: u16,
+    pub(super) transport: &'a str,
+    pub(super) tls: bool,
+    pub(super) sent_bytes: u64,
+    pub(super) received_bytes: u64,
+    pub(super) wall: Duration,
+    pub(super) error: Option<&'a str>,
+}
+
+impl<'a> From<&'a Connection> for Reached<'a> {
+    fn from(connection: &'a Connection) -> Self {
+        Self {
+            host: connection.host.as_deref(),
+            address: connection.address.map(|address| address.to_string()),
+            port: connection.port,
+            transport: connection.transport.as_str(),
+            tls: connection.tls,
+            sent_bytes: connection.sent_bytes,
+            received_bytes: connection.received_bytes,
+            wall: connection.wall,
+            error: connection.error.as_deref(),
+        }
+    }
+}
+
+impl fmt::Display for Reached<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { host, address, port, transport, sent_bytes, received_bytes, wall, .. } = self;
+        formatter.write_str("network: ")?;
+        match (host, address) {
+            (Some(host), Some(address)) => write!(formatter, "{host} ({address}) port {port}")?,
+            (Some(host), None) => formatter.write_str(host)?,
+            (None, Some(address)) => write!(formatter, "{address} port {port}")?,
+            (None, None) => {}
+        }
+        write!(formatter, ", {transport}")?;
+        match self.error {
+            Some(error) => write!(formatter, ": {error}"),
+            None => {
+                let (ms, tls) = (wall.as_secs_f64() * 1e3, if self.tls { " with TLS" } else { "" });
+                write!(formatter, "{tls}: sent {sent_bytes} bytes, received {received_bytes}, {ms:.3} ms")
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What the program is told by files, its environment and flags, and the numbers it gives to others: nothing else reads
 //! the environment, and every default is here.
 
+mod client;
 mod limits;
 mod packages;
 mod place;
@@ -14,6 +15,7 @@ mod sources;
 mod spelling;
 mod table;
 
+pub(crate) use client::ClientEnvironment;
 pub(crate) use limits::{BUNDLE_LIMITS, ENVIRONMENT_LIMITS, FUEL, MEMORY_MIB, WALL_S, limits};
 pub(crate) use packages::{package_limits, packages};
 pub(crate) use place::{Kept, Places};

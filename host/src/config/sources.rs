@@ -13,6 +13,7 @@ use figment::{
 };
 
 use super::{
+    client,
     refusal::Error,
     spelling,
     table::{Kind, SETTINGS, Setting},
@@ -109,7 +110,8 @@ impl Sources<'_> {
         for (name, _) in self.variables {
             let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else { continue };
             let is_setting = SETTINGS.iter().any(|setting| setting.variable() == name);
-            let is_other = OTHER_VARIABLES.contains(&name) || name == SERVICE_VARIABLE;
+            let others = [OTHER_VARIABLES, client::VARIABLES];
+            let is_other = others.iter().any(|names| names.contains(&name)) || name == SERVICE_VARIABLE;
             let is_service = SERVICE_VARIABLES.iter().any(|start| name.starts_with(start));
             if !is_setting && !is_other && !is_service {
                 let right = spelling::near(name, SETTINGS.iter().map(Setting::variable));

@@ -90,6 +90,12 @@ pub(crate) fn declared(root: &Path, python: &Version) -> Result<Declared, Error>
     Ok(Declared::Required(Requirements { file, lines: lines.collect::<Result<_, _>>()? }))
 }
 
+/// The name that a project gives itself, where it has one that can be read.
+pub(crate) fn project_name(root: &Path) -> Option<String> {
+    let table: Table = toml::from_str(&read(root, PYPROJECT).ok()??).ok()?;
+    table.get("project")?.get("name")?.as_str().map(str::to_owned)
+}
+
 /// The requirements of a project; `None` when it says nothing of any.
 fn project(text: &str, python: &Version) -> Result<Option<Vec<String>>, Error> {
     let refuse = |why| Error::Declared { file: PYPROJECT, why };

@@ -15,6 +15,6 @@ mod uv;
 
 pub(crate) use pep440_rs::Version;
 
-pub(crate) use declared::{Declared, FILES, Requirements, declared};
+pub(crate) use declared::{Declared, FILES, Requirements, declared, project_name};
 pub(crate) use refusal::{Error, Fault};
 pub(crate) use resolver::{Resolver, Settings, Watch};
