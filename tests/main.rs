@@ -5,6 +5,7 @@ mod actions;
 mod backup;
 mod bad_input;
 mod bodies;
+mod book;
 mod bundles;
 mod calls;
 mod client;

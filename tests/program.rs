@@ -68,6 +68,26 @@ impl Place {
         Start { command, stdin: Vec::new(), stdout: Stdio::piped() }
     }
 
+    /// A bash in this place that knows the program, and is at home here. All its streams are piped.
+    pub(crate) fn bash(&self, arguments: &[&str]) -> Command {
+        #[expect(clippy::disallowed_methods, reason = "the test starts with the same cache and programs")]
+        let own = |key: &str| std::env::var_os(key).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let cache = own("ACTIOND_CACHE").or_else(|| own("XDG_CACHE_HOME").map(|cache| cache.join("actiond")));
+        let cache =
+            cache.or_else(|| own("HOME").map(|home| home.join(".cache/actiond"))).expect("there is a cache");
+        let folders =
+            own("PATH").map(|path| std::env::split_paths(&path).collect::<Vec<_>>()).unwrap_or_default();
+        let program = program().parent().expect("it lies in a folder").to_owned();
+        let path = std::env::join_paths([program].into_iter().chain(folders)).expect("plain folders");
+        let mut command = Command::new("bash");
+        command.args(arguments).current_dir(self.path()).env("HOME", self.path());
+        command.env("PATH", path).env("ACTIOND_CACHE", cache).env("LC_ALL", "C.UTF-8");
+        // What is asked here is asked on this machine.
+        command.env("NO_PROXY", "*").env("no_proxy", "*").env_remove("XDG_DATA_HOME");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
     pub(crate) fn json(&self, name: &str) -> Value {
         let text = fs::read(self.path().join(name)).expect("the file is there");
         serde_json::from_slice(&text).expect("it is JSON")

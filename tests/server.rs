@@ -83,7 +83,11 @@ impl Server {
         for (key, value) in env {
             start = start.env(key, value);
         }
-        let mut child = start.spawn();
+        Self::of(place, start.spawn())
+    }
+
+    /// The server that was started in that place, with its standard error piped.
+    pub(crate) fn of(place: Arc<Place>, mut child: Child) -> Self {
         let stderr = Arc::new(Mutex::new(String::new()));
         let (tell, told) = mpsc::sync_channel(1);
         let lines = BufReader::new(child.stderr.take().expect("it was piped")).lines();
@@ -91,12 +95,14 @@ impl Server {
         // It reads to the end: a server whose lines nobody takes would wait for ever.
         let reader = std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
+                {
+                    let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
+                    said.push_str(&line);
+                    said.push('\n');
+                }
                 if let Some(address) = line.strip_prefix("listening on http://") {
                     let _ = tell.send(address.parse().expect("it says where it listens"));
                 }
-                let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
-                said.push_str(&line);
-                said.push('\n');
             }
         });
         let address = told.recv_timeout(WAIT);

@@ -9,6 +9,7 @@ mod client;
 mod clock;
 mod config;
 mod deps;
+mod docs;
 mod environment;
 mod hooks;
 mod json;

@@ -7,6 +7,9 @@ const CODE_MAP: &str = "ARCHITECTURE.md";
 const TRUE_TO_THE_TREE: &[&str] = &[CODE_MAP, "SECURITY.md"];
 /// Where every source file is described in the code map.
 const MAPPED: &[&str] = &["runtime/src/", "host/src/"];
+/// The pages that users read, and their order.
+const BOOK: &str = "docs/";
+const SUMMARY: &str = "docs/SUMMARY.md";
 const FILE_EXTENSIONS: &[&str] = &["rs", "c", "py", "sh", "md", "toml"];
 
 pub(super) const RULES: &[Rule] = &[
@@ -81,22 +84,54 @@ pub(super) const RULES: &[Rule] = &[
         ],
     },
     Rule {
-        says: "the README shows the sample action as it is",
-        find: |file, files| {
-            let example = files.iter().find(|file| file.path == "examples/distinct-pods/main.py");
-            let shown =
-                example.is_some_and(|example| file.text.contains(&format!("```python\n{}```", example.text)));
-            if file.path == "README.md" && !shown {
-                vec![(0, "it shows another text".to_owned())]
-            } else {
-                Vec::new()
+        says: "the README shows the sample action (tests/book.rs compares it)",
+        find: |file, _| {
+            let shown = file.text.contains("```python,file=examples/distinct-pods/main.py\n");
+            if file.path == "README.md" && !shown { vec![(0, "it does not".to_owned())] } else { Vec::new() }
+        },
+        flags: &[&[("README.md", "```python\na = 1\n```\n")], &[("README.md", "")]],
+        passes: &[
+            &[("README.md", "```python,file=examples/distinct-pods/main.py\na = 1\n```\n")],
+            &[("docs/README.md", "")],
+        ],
+    },
+    Rule {
+        says: "a page of the book leads to pages of the book",
+        find: |file, _| {
+            if !file.path.starts_with(BOOK) || file.extension() != "md" {
+                return Vec::new();
             }
+            let links = file.lines().flat_map(|(line, text)| links(text).map(move |target| (line, target)));
+            let out = links.filter(|(_, target)| target.contains('/'));
+            out.map(|(line, target)| (line, target.to_owned())).collect()
+        },
+        flags: &[&[("docs/a.md", "[up](../README.md)\n"), ("README.md", "")]],
+        passes: &[
+            &[("docs/a.md", "[b](b.md#c), [e](https://e.org/f)\n"), ("docs/b.md", "")],
+            &[("README.md", "[a](docs/a.md)\n"), ("docs/a.md", "")],
+        ],
+    },
+    Rule {
+        says: "docs/SUMMARY.md lists each page of the book once",
+        find: |file, files| {
+            if !file.path.starts_with(BOOK) || file.extension() != "md" || file.path == SUMMARY {
+                return Vec::new();
+            }
+            let summary = files.iter().find(|file| file.path == SUMMARY);
+            let name = format!("({})", file.name());
+            let count = summary.map_or(0, |summary| summary.text.matches(&name).count());
+            if count == 1 { Vec::new() } else { vec![(0, format!("it is there {count} times"))] }
         },
         flags: &[
-            &[("README.md", "```python\na = 1\n```\n"), ("examples/distinct-pods/main.py", "a = 2\n")],
-            &[("README.md", "")],
+            &[("docs/a.md", "")],
+            &[("docs/a.md", ""), ("docs/SUMMARY.md", "- [B](b.md)\n")],
+            &[("docs/a.md", ""), ("docs/SUMMARY.md", "- [A](a.md)\n- [A](a.md)\n")],
         ],
-        passes: &[&[("README.md", "```python\na = 1\n```\n"), ("examples/distinct-pods/main.py", "a = 1\n")]],
+        passes: &[
+            &[("docs/a.md", ""), ("docs/SUMMARY.md", "- [A](a.md)\n")],
+            &[("README.md", "")],
+            &[("docs/a.svg", "")],
+        ],
     },
 ];
 

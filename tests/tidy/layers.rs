@@ -9,7 +9,7 @@ const LAYERS: &[&[&str]] = &[
     &["main"],
     &["cli"],
     &["server", "client"],
-    &["api", "console", "hooks", "scheduler"],
+    &["api", "console", "docs", "hooks", "scheduler"],
     &["answer"],
     &["app"],
     &["runner"],

@@ -178,6 +178,14 @@ pub(crate) struct Otlp {
 pub(crate) struct Secret(String);
 
 impl Settings {
+    /// The same, now that it listens: a port that the system chose is part of the address that others are told.
+    pub(crate) fn listening_on(mut self, address: SocketAddr) -> Self {
+        if self.listen.port() == 0 && self.public_url == format!("http://{}", self.listen) {
+            self.public_url = format!("http://{address}");
+        }
+        self
+    }
+
     /// The path of `public_url`; empty when it has none.
     pub(crate) fn public_path(&self) -> &str {
         let address = self.public_url.split_once("://").map_or("", |(_, address)| address);

@@ -18,7 +18,7 @@ use crate::{
     app::{self, App, Packaging, PolicyBounds},
     config::{self, Egress, Places, SecretKey, Settings},
     deps::Resolver,
-    hooks,
+    docs, hooks,
     model::policy::{Missed, Overlap, Policy, Retention, Retry},
     origin::{self, Cluster},
     runner::{self, Bounds, NotRekeyed, Runner, rekey},
@@ -83,6 +83,7 @@ pub(crate) async fn serve(options: Options, stop: CancellationToken) -> Result<(
     let bind = Listener::bind(settings.listen, settings.connections).await;
     let listener = bind.map_err(|error| Error::Bind { address: settings.listen, why: error.kind() })?;
     let address = listener.address().unwrap_or(settings.listen);
+    let settings = settings.listening_on(address);
     let metrics = Arc::new(Metrics::new());
     let (gate, end) = (Gate::new(metrics.clone()), CancellationToken::new());
     let router = front(gate.router(), settings.public_path(), &settings.cors_origins);
@@ -126,7 +127,8 @@ pub(crate) async fn serve(options: Options, stop: CancellationToken) -> Result<(
     let sweeper = tokio::spawn(sweeper.run(background.clone()));
     let gauges = tokio::spawn(gauges::read_off(app.clone(), background.clone()));
     let controlled = tokio::spawn(be_controlled(app.clone(), end.clone()));
-    gate.open(api::router(app.clone(), hooks::router()), app.clone());
+    let others = hooks::router().merge(docs::router().into());
+    gate.open(api::router(app.clone(), others), app.clone());
     tell(Told::Ready(address));
     stop.cancelled().await;
     tell(Told::Draining);
