@@ -88,7 +88,8 @@ impl Reader<'_> {
     /// From here on the page's terminal knows who asks, and which server.
     fn log_in(&mut self, server: Server) {
         let variables = format!(
-            "LOGIN={}:{}\nSERVER=http://{SAID}\nAPI=$SERVER/api/default\nDATA={}\n",
+            "LOGIN={}:{}\nSERVER=http://{SAID}\nAPI=$SERVER/api/default\nDATA={}\n\
+             echo \"${{LOGIN#*:}}\" | actiond login $SERVER --email \"${{LOGIN%%:*}}\" --token-stdin\n",
             ROOT.0,
             ROOT.1,
             server.dir().join("data").display()
