@@ -10,6 +10,7 @@ mod bundles;
 mod calls;
 mod client;
 mod config;
+mod console;
 mod contract;
 mod cron;
 mod dependencies;

@@ -8,6 +8,7 @@ mod cli;
 mod client;
 mod clock;
 mod config;
+mod console;
 mod deps;
 mod docs;
 mod environment;

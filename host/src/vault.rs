@@ -78,6 +78,8 @@ pub(crate) enum Bound<'a> {
     Secret(&'a Place),
     /// The memory of a stateful action.
     Memory(&'a ActionId),
+    /// Who is logged in at the console.
+    Session,
     /// The text by which the key is known again.
     Check,
 }
@@ -163,6 +165,7 @@ impl Bound<'_> {
                     .concat()
             }
             Self::Memory(action) => [b"memory\0", &action.as_bytes()[..]].concat(),
+            Self::Session => b"session\0".to_vec(),
             Self::Check => b"check\0".to_vec(),
         }
     }

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::{observe, word::Word};
 use crate::{
-    app::{Denied, NotKept, NotMade, NotPackaged, NotSaved, NotSearched},
+    app::{Denied, NotKept, NotMade, NotPackaged, NotSaved, NotSearched, NotTried},
     deps::Fault,
     environment,
     runner::{NotPrepared, Refused},
@@ -101,6 +101,19 @@ impl Problem {
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What to do about it, where somebody knows.
+    pub(crate) fn advice(&self) -> Option<&str> {
+        self.hint.as_deref()
     }
 
     fn internal(error: &dyn std::error::Error) -> Self {
@@ -209,6 +222,16 @@ impl From<NotSaved> for Problem {
             NotSaved::Packages(error) => error.into(),
             NotSaved::Prepare(error) => error.into(),
             NotSaved::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<NotTried> for Problem {
+    fn from(not_tried: NotTried) -> Self {
+        match not_tried {
+            NotTried::Saved(error) => error.into(),
+            NotTried::Refused(refused) => refused.into(),
+            NotTried::Secrets(_) => Self::internal(&not_tried),
         }
     }
 }

@@ -36,8 +36,9 @@ const BODY_WAIT: Duration = Duration::from_secs(30);
 )]
 struct Description;
 
-/// All routes over `app`, and their description. `others`: routes of other modules.
-pub(crate) fn router(app: App, others: OpenApiRouter<App>) -> Router {
+/// All routes over `app`, and their description. `others`: routes of other modules; `pages`: those that are for people, and
+/// not described.
+pub(crate) fn router(app: App, others: OpenApiRouter<App>, pages: Router<App>) -> Router {
     let (router, mut description) = OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(health::config))
         .merge(actions_router())
@@ -54,6 +55,7 @@ pub(crate) fn router(app: App, others: OpenApiRouter<App>) -> Router {
     let body_bytes = app.settings().body_bytes;
     router
         .merge(page.url("/openapi.json", description))
+        .merge(pages)
         .fallback(|request: Request| async move {
             Problem::not_found(format!("there is no {}", request.uri().path())).into_response()
         })

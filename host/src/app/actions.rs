@@ -227,7 +227,7 @@ impl App {
     }
 
     /// What an upload is measured against: the action as it is, its organisation, the account it names.
-    async fn found(&self, upload: &Upload) -> Result<(Option<Action>, Organisation), NotSaved> {
+    pub(super) async fn found(&self, upload: &Upload) -> Result<(Option<Action>, Organisation), NotSaved> {
         let (org, id, origin) = (upload.org.clone(), upload.id, upload.origin.clone());
         if origin.is_none() {
             self.check_service_account(&upload.org, &upload.service_account).await?;
@@ -256,7 +256,12 @@ impl App {
     }
 
     /// The action as it would be saved.
-    fn drafted(&self, upload: &Upload, before: Option<&Action>, now: Timestamp) -> Result<Action, NotSaved> {
+    pub(super) fn drafted(
+        &self,
+        upload: &Upload,
+        before: Option<&Action>,
+        now: Timestamp,
+    ) -> Result<Action, NotSaved> {
         let settings = self.settings();
         check_length("the description", upload.description.as_deref().unwrap_or(""), DESCRIPTION_BYTES_MAX)?;
         check_length("the file's name", &upload.zip_file_name, FILE_NAME_BYTES_MAX)?;

@@ -44,6 +44,21 @@ pub(super) struct Packages {
     pub(super) warnings: Vec<String>,
 }
 
+/// A zip's files for a moment.
+#[derive(Debug)]
+pub(super) struct Unpacked {
+    /// The folder with `main.py`.
+    pub(super) root: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+impl NotPackaged {
+    #[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
+    pub(super) fn files(error: std::io::Error) -> Self {
+        Self::Files(error.to_string())
+    }
+}
+
 impl App {
     /// Finds the packages of an upload. Whoever stops waiting ends it.
     pub(super) async fn packages(&self, zip: Arc<[u8]>, watch: &Watch) -> Result<Packages, NotPackaged> {
@@ -73,18 +88,24 @@ impl Packaging {
         if !bundle::holds_any(zip, &deps::FILES, &self.bundle_limits) {
             return Ok(Declared::Nothing);
         }
+        Ok(deps::declared(&self.unpacked(zip)?.root, python)?)
+    }
+
+    /// The files of a zip, until it is let go of.
+    pub(super) fn unpacked(&self, zip: &[u8]) -> Result<Unpacked, NotPackaged> {
         let folder = self.temporary()?;
         let (file, into) = (folder.path().join("zip"), folder.path().join("files"));
         let written = fs::write(&file, zip).and_then(|()| fs::create_dir(&into));
-        written.map_err(|error| NotPackaged::Files(error.to_string()))?;
-        let unpacked = bundle::unpack(&file, &into, &self.bundle_limits).map_err(of_zip)?;
-        Ok(deps::declared(&unpacked.root, python)?)
+        written.map_err(NotPackaged::files)?;
+        let bundle::Bundle { root, .. } =
+            bundle::unpack(&file, &into, &self.bundle_limits).map_err(of_zip)?;
+        Ok(Unpacked { root, _folder: folder })
     }
 
     fn temporary(&self) -> Result<tempfile::TempDir, NotPackaged> {
         let made = fs::create_dir_all(&self.folder)
             .and_then(|()| tempfile::Builder::new().prefix("upload-").tempdir_in(&self.folder));
-        made.map_err(|error| NotPackaged::Files(error.to_string()))
+        made.map_err(NotPackaged::files)
     }
 }
 
@@ -102,7 +123,7 @@ fn of_installed(error: bundle::Error) -> NotPackaged {
     }
 }
 
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, NotPackaged> + Send + 'static,
 ) -> Result<T, NotPackaged> {
     tokio::task::spawn_blocking(work).await.map_err(|error| NotPackaged::Files(error.to_string()))?

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::watch;
 
-use super::{access::Access, builds::Builds, packages::Packaging, policy::PolicyBounds};
+use super::{access::Access, builds::Builds, packages::Packaging, policy::PolicyBounds, sessions::Sessions};
 use crate::{environment, origin::Cluster, runner::Runner, store::Store};
 
 /// The caller says every number.
@@ -39,6 +39,7 @@ struct Inner {
     access: Access,
     settings: Settings,
     builds: Builds,
+    sessions: Sessions,
     /// Changes whenever an action is saved, edited or removed.
     schedules: watch::Sender<()>,
 }
@@ -47,7 +48,8 @@ impl App {
     pub(crate) fn new(store: Store, runner: Runner, settings: Settings) -> Self {
         let access = Access::default();
         let schedules = watch::Sender::new(());
-        Self(Arc::new(Inner { store, runner, access, settings, builds: Builds::default(), schedules }))
+        let (builds, sessions) = (Builds::default(), Sessions::default());
+        Self(Arc::new(Inner { store, runner, access, settings, builds, sessions, schedules }))
     }
 
     pub(crate) fn store(&self) -> &Store {
@@ -64,6 +66,10 @@ impl App {
 
     pub(super) fn builds(&self) -> &Builds {
         &self.0.builds
+    }
+
+    pub(super) fn sessions(&self) -> &Sessions {
+        &self.0.sessions
     }
 
     pub(super) fn packaging(&self) -> &Packaging {

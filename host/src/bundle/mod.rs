@@ -12,6 +12,6 @@ mod unpack;
 mod zip;
 
 pub(crate) use name::skipped;
-pub(crate) use pack::{add_packages, holds_any, pack};
+pub(crate) use pack::{add_packages, holds_any, pack, zipped};
 pub(crate) use refusal::Error;
 pub(crate) use unpack::{Bundle, Limits, unpack};

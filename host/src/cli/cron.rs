@@ -58,7 +58,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<ExitCode, Failure>
     let mut lines = String::new();
     let mut left = args.count;
     for due in schedule.due(after, Timestamp::MAX) {
-        lines.push_str(&shown(due, schedule.zone()));
+        lines.push_str(&schedule.zone().shown(due));
         lines.push('\n');
         left -= 1;
         if left == 0 {
@@ -77,11 +77,6 @@ fn time(text: &str) -> Result<Timestamp, Failure> {
         let what = "is no time with an offset: write RFC 3339, like 2026-03-29T00:00:00Z";
         Failure::BadInput(anyhow!("--after: {text:?} {what}"))
     })
-}
-
-/// RFC 3339, as clocks in the zone show it.
-fn shown(due: Timestamp, zone: &Zone) -> String {
-    if *zone == Zone::UTC { due.to_string() } else { due.display_with_offset(zone.offset(due)).to_string() }
 }
 
 fn print(lines: &str) -> anyhow::Result<()> {

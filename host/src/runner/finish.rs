@@ -170,7 +170,7 @@ impl Inner {
     }
 
     /// Takes what it used from its organisation's fuel.
-    fn charge(&self, run: &Run, now: Timestamp) {
+    pub(super) fn charge(&self, run: &Run, now: Timestamp) {
         if let Some(usage) = run.usage
             && self.budgets.charge(&run.org, usage.fuel, now)
         {
@@ -217,16 +217,16 @@ impl Inner {
 
 /// What came of an attempt.
 #[derive(Default)]
-struct Came {
-    failure: Option<Failure>,
-    usage: Option<Usage>,
-    result: Option<String>,
+pub(super) struct Came {
+    pub(super) failure: Option<Failure>,
+    pub(super) usage: Option<Usage>,
+    pub(super) result: Option<String>,
     state: Option<Vec<u8>>,
     remark: Option<&'static str>,
-    connections: Vec<Connection>,
+    pub(super) connections: Vec<Connection>,
 }
 
-fn read(attempt: Attempt, live: &Live, began: Timestamp) -> Came {
+pub(super) fn read(attempt: Attempt, live: &Live, began: Timestamp) -> Came {
     let (outcome, state, remark) = match attempt {
         Attempt::Ran { outcome, state, remark } => (outcome, state, remark),
         Attempt::Failed(failure) => return Came { failure: Some(failure), ..Came::default() },
@@ -266,7 +266,7 @@ fn explain(stop: Stop) -> &'static str {
     }
 }
 
-fn status_of(failure: Option<&Failure>) -> Status {
+pub(super) fn status_of(failure: Option<&Failure>) -> Status {
     match failure {
         None => Status::Completed,
         Some(Failure::Raised { .. } | Failure::Stopped { .. } | Failure::Internal { .. }) => Status::Errored,

@@ -16,6 +16,7 @@ mod mask;
 mod memory;
 mod plan;
 mod recover;
+mod rehearse;
 mod rekey;
 mod secrets;
 mod start;
@@ -28,6 +29,7 @@ pub(crate) use ask::{Ask, Due, OnceAsk, Refused, Twice};
 pub(crate) use lanes::Bounds;
 pub(crate) use live::{Ended, Follow, Live};
 pub(crate) use plan::{Draft, NotPrepared};
+pub(crate) use rehearse::{NotRehearsed, Rehearsed};
 pub(crate) use rekey::{NotRekeyed, rekey};
 pub(crate) use start::{Runner, Settings};
 #[expect(unused_imports, reason = "the console shows them")]

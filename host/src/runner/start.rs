@@ -186,7 +186,6 @@ impl Runner {
     }
 
     /// What runs have come to lately.
-    #[expect(dead_code, reason = "the console shows it")]
     pub(crate) fn tally(&self) -> &Tally {
         &self.0.tally
     }

@@ -17,6 +17,7 @@ use crate::{
     api,
     app::{self, App, Packaging, PolicyBounds},
     config::{self, Egress, Places, SecretKey, Settings},
+    console,
     deps::Resolver,
     docs, hooks,
     model::policy::{Missed, Overlap, Policy, Retention, Retry},
@@ -128,7 +129,7 @@ pub(crate) async fn serve(options: Options, stop: CancellationToken) -> Result<(
     let gauges = tokio::spawn(gauges::read_off(app.clone(), background.clone()));
     let controlled = tokio::spawn(be_controlled(app.clone(), end.clone()));
     let others = hooks::router().merge(docs::router().into());
-    gate.open(api::router(app.clone(), others), app.clone());
+    gate.open(api::router(app.clone(), others, console::router(app.clone())), app.clone());
     tell(Told::Ready(address));
     stop.cancelled().await;
     tell(Told::Draining);

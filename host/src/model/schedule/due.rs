@@ -57,6 +57,16 @@ impl Schedule {
         })
     }
 
+    /// What it says, for people who do not read cron.
+    pub(crate) fn in_words(&self) -> String {
+        match &self.rule {
+            Rule::Every(interval) => interval.in_words(),
+            Rule::Cron { .. } => {
+                Expression::parse(&self.text).map_or_else(|_| self.text.clone(), |cron| cron.in_words())
+            }
+        }
+    }
+
     /// Where its times of day are meant.
     pub(crate) fn zone(&self) -> &Zone {
         &self.zone

@@ -45,6 +45,19 @@ impl Interval {
         }
     }
 
+    /// `every 1 hour 30 minutes`
+    pub(super) fn in_words(self) -> String {
+        let (mut left, mut words) = (self.seconds, "every".to_owned());
+        for ((_, seconds), name) in UNITS.iter().zip(["day", "hour", "minute", "second"]) {
+            let count = left / seconds;
+            left %= seconds;
+            if count > 0 {
+                words.push_str(&format!(" {count} {name}{}", if count == 1 { "" } else { "s" }));
+            }
+        }
+        words
+    }
+
     /// The first multiple of the interval after `after`.
     pub(super) fn next(self, after: Timestamp) -> Option<Timestamp> {
         let passed = super::daylight::second(after).div_euclid(self.seconds);

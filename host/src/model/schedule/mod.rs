@@ -7,6 +7,7 @@ mod error;
 mod expression;
 mod field;
 mod interval;
+mod words;
 mod zone;
 
 pub(crate) use due::Schedule;

@@ -36,6 +36,11 @@ impl Zone {
         self.0.to_offset(at)
     }
 
+    /// RFC 3339, as clocks of this zone show it.
+    pub(crate) fn shown(&self, at: Timestamp) -> String {
+        if *self == Self::UTC { at.to_string() } else { at.display_with_offset(self.offset(at)).to_string() }
+    }
+
     pub(super) fn rules(&self) -> &TimeZone {
         &self.0
     }

@@ -1,0 +1,146 @@
+// What the pages do by themselves. All of it works without, but for the editor's looks.
+(() => {
+  "use strict";
+
+  const nonce = () => document.querySelector("meta[name=style-nonce]")?.content;
+
+  // One editor for each file, and a list of names to choose the one that is shown.
+  function edit(root) {
+    const list = document.createElement("div");
+    list.className = "files";
+    list.setAttribute("role", "tablist");
+    list.setAttribute("aria-label", "Files");
+    root.prepend(list);
+    root.classList.add("editing");
+    const add = root.querySelector("[data-add-file]");
+    const remove = root.querySelector("[data-remove-file]");
+    const files = [];
+
+    const show = (chosen) => {
+      for (const file of files) {
+        const here = file === chosen;
+        file.set.hidden = !here;
+        file.tab.setAttribute("aria-selected", String(here));
+        file.tab.tabIndex = here ? 0 : -1;
+      }
+      remove.hidden = files.length < 2;
+      remove.onclick = () => {
+        if (!window.confirm("Remove " + (chosen.path.value || "this file") + "?")) return;
+        files.splice(files.indexOf(chosen), 1);
+        chosen.set.remove();
+        chosen.tab.remove();
+        list.dispatchEvent(new Event("input", { bubbles: true }));
+        show(files[0]);
+        files[0].tab.focus();
+      };
+    };
+
+    const take = (set) => {
+      const path = set.querySelector("[name=path]");
+      const text = set.querySelector("textarea");
+      const tab = document.createElement("button");
+      const file = { set, path, text, tab };
+      tab.type = "button";
+      tab.setAttribute("role", "tab");
+      tab.onclick = () => show(file);
+      tab.onkeydown = (event) => {
+        const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+        if (!step) return;
+        const next = files[(files.indexOf(file) + step + files.length) % files.length];
+        show(next);
+        next.tab.focus();
+      };
+      const name = () => { tab.textContent = path.value || "new file"; };
+      path.addEventListener("input", name);
+      name();
+      list.append(tab);
+      files.push(file);
+      window.actiondEditor?.mount(text, { nonce: nonce(), label: "Contents of " + (path.value || "the file"), name: () => path.value });
+      return file;
+    };
+
+    root.querySelectorAll(":scope > .file").forEach(take);
+    if (files.length > 0) show(files[0]);
+    add.hidden = false;
+    add.onclick = () => {
+      const set = root.querySelector("template[data-file]").content.firstElementChild.cloneNode(true);
+      root.insertBefore(set, root.querySelector("template[data-file]"));
+      const file = take(set);
+      show(file);
+      file.path.focus();
+    };
+  }
+
+  function rows(root) {
+    const add = root.querySelector("[data-add-row]");
+    add.hidden = false;
+    add.onclick = () => {
+      const row = root.querySelector("template").content.firstElementChild.cloneNode(true);
+      root.insertBefore(row, root.querySelector("template"));
+      row.querySelector("input").focus();
+    };
+  }
+
+  // The schedule is shown of an action that has one.
+  function kinds(select) {
+    const show = () => document.querySelectorAll("[data-kind]").forEach((part) => {
+      part.hidden = part.dataset.kind !== select.value;
+    });
+    select.addEventListener("change", show);
+    show();
+  }
+
+  function unsaved(form) {
+    let changed = false;
+    form.addEventListener("input", (event) => { changed ||= !event.target.closest("#trial"); });
+    form.addEventListener("submit", () => { changed = false; });
+    form.addEventListener("htmx:beforeRequest", (event) => { if (event.target === form) changed = false; });
+    form.addEventListener("htmx:responseError", (event) => { if (event.target === form) changed = true; });
+    window.addEventListener("beforeunload", (event) => { if (changed) event.preventDefault(); });
+  }
+
+  document.addEventListener("click", async (event) => {
+    const copy = event.target.closest("[data-copy]");
+    if (copy) {
+      await navigator.clipboard.writeText(copy.closest(".paste").querySelector("code").textContent);
+      copy.textContent = "Copied";
+    }
+    // A click beside an open menu closes it.
+    document.querySelectorAll("details.menu[open]").forEach((menu) => {
+      if (!menu.contains(event.target)) menu.open = false;
+    });
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    document.querySelectorAll("details.menu[open]").forEach((menu) => {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    });
+  });
+
+  // A file that is chosen fills a field; it is not sent itself.
+  document.addEventListener("change", async (event) => {
+    const field = event.target.dataset?.fill;
+    const file = event.target.files?.[0];
+    if (field && file) document.getElementById(field).value = await file.text();
+  });
+
+  document.addEventListener("htmx:sendError", () => {
+    const said = document.createElement("div");
+    said.className = "flash bad";
+    said.setAttribute("role", "alert");
+    said.textContent = "The server does not answer. Try again.";
+    document.getElementById("flash")?.replaceChildren(said);
+  });
+
+  // What worked makes what is said of an earlier attempt untrue.
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.requestConfig?.verb === "post") document.getElementById("flash")?.replaceChildren();
+  });
+
+  document.querySelectorAll("[data-editor]").forEach(edit);
+  document.querySelectorAll("[data-rows]").forEach(rows);
+  document.querySelectorAll("select#kind").forEach(kinds);
+  document.querySelectorAll("form[data-unsaved]").forEach(unsaved);
+})();
