@@ -222,6 +222,8 @@ fn form(filling: &Filling<'_>, content: &Content<'_>, trial: &Markup) -> Markup 
         form #action.stack method="post" action=(to) enctype="multipart/form-data" hx-post=(to)
             hx-encoding="multipart/form-data" hx-swap="none" hx-disabled-elt="#save" data-unsaved {
             (token(filling.visitor))
+            // What Enter in a field presses: the first button of a form, and that is not the test's.
+            button type="submit" hidden {}
             (filling.basics())
             (editor::panel(content, filling.action))
             (trial)

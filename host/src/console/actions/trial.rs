@@ -69,7 +69,7 @@ pub(super) fn panel(visitor: &Visitor, org: &OrgId, id: Option<ActionId>, payloa
                                     @for template in TEMPLATES { option value={ "template:" (template.name) } { (template.title) } }
                                 }
                                 @if id.is_some() {
-                                    optgroup label="Past runs" hx-get=(load) hx-trigger="load" hx-vals={ r#"{"from":"runs"}"# } {}
+                                    optgroup label="Past runs" hx-target="this" hx-get=(load) hx-trigger="load" hx-vals={ r#"{"from":"runs"}"# } {}
                                 }
                             }
                         }))
