@@ -36,12 +36,25 @@ impl<'a> Browser<'a> {
         self.server.call("GET", path).no_auth().header("Cookie", &self.cookie).send()
     }
 
+    /// What a part of a page asks for.
+    pub(crate) fn part_of(&self, path: &str) -> Answer {
+        let call = self.server.call("GET", path).no_auth().header("Cookie", &self.cookie);
+        call.header("HX-Request", "true").send()
+    }
+
+    #[track_caller]
+    pub(crate) fn part(&self, path: &str) -> String {
+        let answer = self.part_of(path);
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+        answer.text()
+    }
+
     /// Sends a form with its token.
     pub(crate) fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
         self.post_as_is(path, &[&[("csrf", self.csrf.as_str())], fields].concat(), &[])
     }
 
-    fn post_as_is(&self, path: &str, fields: &[(&str, &str)], headers: &[(&str, &str)]) -> Answer {
+    pub(crate) fn post_as_is(&self, path: &str, fields: &[(&str, &str)], headers: &[(&str, &str)]) -> Answer {
         let mut call = self.server.call("POST", path).no_auth().header("Cookie", &self.cookie);
         for (name, value) in headers {
             call = call.header(name, value);

@@ -1,6 +1,6 @@
 //! Searching log records through the server: OpenObserve is asked as the caller, and actions are applied to what it found.
 
-mod origin;
+pub(crate) mod origin;
 
 use origin::Origin;
 use serde_json::{Value, json};

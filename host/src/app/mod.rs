@@ -33,7 +33,7 @@ pub(crate) use organisations::OrganisationEdit;
 pub(crate) use packages::{NotPackaged, Packaging};
 pub(crate) use policy::PolicyBounds;
 pub(crate) use rehearse::NotTried;
-pub(crate) use search::{LogSearch, NotSearched, hits};
+pub(crate) use search::{Applied, LogSearch, NotSearched, hits};
 pub(crate) use secrets::{Grants, NotKept, Shared};
 pub(crate) use sessions::{SESSION, Session};
 pub(crate) use sources::{FILES_MAX, SourceFile};

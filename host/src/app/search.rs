@@ -31,7 +31,6 @@ pub(crate) struct LogSearch {
 /// What an action made of records.
 #[derive(Debug)]
 pub(crate) struct Applied {
-    #[expect(dead_code, reason = "the console leads to it")]
     pub(crate) run: RunId,
     /// A JSON array.
     pub(crate) rows: String,

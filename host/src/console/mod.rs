@@ -2,16 +2,21 @@
 //! account may through the API.
 
 mod actions;
+mod administration;
 mod assets;
+mod chart;
+mod explore;
 mod fault;
 mod form;
 mod headers;
 mod layout;
 mod login;
 mod outcome;
+mod overview;
 mod parts;
 mod query;
 mod router;
+mod runs;
 mod session;
 mod words;
 

@@ -7,11 +7,11 @@ use axum::{
 };
 
 use super::{
-    actions, assets,
+    actions, administration, assets, explore,
     fault::{Fault, away},
     headers::guard,
     layout::Section,
-    login,
+    login, overview, runs,
     session::Visitor,
 };
 use crate::{answer::Path, app::App, model::account::Permission};
@@ -28,6 +28,10 @@ pub(crate) fn router(app: App) -> Router<App> {
         .route("/console/{org}", get(start))
         .route("/console/{org}/{*rest}", get(nothing))
         .merge(actions_router())
+        .route("/console/{org}/overview", get(overview::show))
+        .merge(runs::router())
+        .merge(explore::router())
+        .merge(administration::router())
         .layer(middleware::from_fn_with_state(app, guard))
 }
 

@@ -20,7 +20,6 @@ mod rehearse;
 mod rekey;
 mod secrets;
 mod start;
-#[expect(dead_code, reason = "the console shows it")]
 mod tally;
 mod unpacked;
 
@@ -32,5 +31,4 @@ pub(crate) use plan::{Draft, NotPrepared};
 pub(crate) use rehearse::{NotRehearsed, Rehearsed};
 pub(crate) use rekey::{NotRekeyed, rekey};
 pub(crate) use start::{Runner, Settings};
-#[expect(unused_imports, reason = "the console shows them")]
-pub(crate) use tally::{HOURS, Histogram, Hour, Lately, Outcomes, Tally};
+pub(crate) use tally::{Histogram, Hour, Lately, Outcomes};

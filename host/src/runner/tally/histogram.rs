@@ -10,6 +10,8 @@ const BUCKETS: usize = 76;
 pub(crate) struct Histogram {
     /// As long as the highest bucket in use needs. Bucket n holds what takes from 2^(n/2) µs on, the first one also less.
     counts: Vec<u32>,
+    /// The longest.
+    most: Duration,
 }
 
 impl Histogram {
@@ -19,9 +21,11 @@ impl Histogram {
             self.counts.resize(bucket + 1, 0);
         }
         self.counts[bucket] = self.counts[bucket].saturating_add(1);
+        self.most = self.most.max(took);
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {
+        self.most = self.most.max(other.most);
         if self.counts.len() < other.counts.len() {
             self.counts.resize(other.counts.len(), 0);
         }
@@ -43,9 +47,9 @@ impl Histogram {
             let count = u64::from(*count);
             if below + count >= rank {
                 // As if those of a bucket lay evenly in it.
-                let part = (rank - below) as f64 / count as f64;
+                let part = ((rank - below) as f64 - 0.5) / count as f64;
                 let (from, to) = (edge(bucket), edge(bucket + 1));
-                return Some(Duration::from_micros((from + (to - from) * part) as u64));
+                return Some(Duration::from_micros((from + (to - from) * part) as u64).min(self.most));
             }
             below += count;
         }
@@ -97,5 +101,12 @@ mod tests {
             assert!((found / exact).log2().abs() <= 0.5, "{percent} of {}: {found} for {exact}", tooks.len());
         }
         assert_eq!(Histogram::default().quantile(50), None);
+        let mut one = Histogram::default();
+        one.add(Duration::from_secs(25));
+        assert_eq!(
+            one.quantile(99),
+            Some(Duration::from_secs(25)),
+            "nothing took longer than what took longest"
+        );
     }
 }
