@@ -11,6 +11,7 @@ mod calls;
 mod client;
 mod config;
 mod console;
+mod console_insights;
 mod console_runs;
 mod contract;
 mod cron;

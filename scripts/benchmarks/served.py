@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import timing
 
 # Sections, and the module beside this file behind each.
-_MODULES = {"http": "load", "server": "stored", "fairness": "fairness"}
+_MODULES = {"http": "load", "server": "stored", "fairness": "fairness", "console": "pages"}
 
 
 def main() -> None:

@@ -88,6 +88,19 @@ class Server:
         answer = connection.getresponse()
         return answer.status, answer.read()
 
+    def post_form(self, path: str, form: bytes) -> tuple[int, dict[str, str]]:
+        """Status and headers of the answer to a form; the names of headers are in lower case."""
+        connection = http.client.HTTPConnection(*self.address, timeout=_START_WAIT_S)
+        connection.request("POST", path, form, {"Content-Type": "application/x-www-form-urlencoded"})
+        answer = connection.getresponse()
+        headers = {name.lower(): value for name, value in answer.getheaders()}
+        connection.close()
+        return answer.status, headers
+
+    def data(self) -> Path:
+        """The folder of all that it stores."""
+        return Path(self._folder.name) / "data"
+
     def organisation(self, name: str) -> None:
         status, said = self.ask("POST", "/api/organizations", json.dumps({"name": name}).encode())
         if status != 200:
@@ -129,6 +142,11 @@ class Server:
         assert self._process
         rollup = Path(f"/proc/{self._process.pid}/smaps_rollup").read_text()
         return sum(int(kibibytes) for kibibytes in re.findall(r"Private_(?:Clean|Dirty):\s*(\d+) kB", rollup)) / 1024
+
+
+def login() -> tuple[str, str]:
+    """The root account's address and password."""
+    return EMAIL, _PASSWORD
 
 
 def account() -> str:

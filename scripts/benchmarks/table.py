@@ -16,7 +16,7 @@ import plot
 from timing import Row
 
 _FILES = ("ours", "native", "pyeryx", "componentize")
-_SERVED_FILES = ("http", "server", "fairness")
+_SERVED_FILES = ("http", "server", "fairness", "console")
 _HEAD = ("path", "measured", "goal", "beside", "runs and spread")
 _BEGIN = "<!-- scripts/bench writes from here -->"
 _SERVED_BEGIN = "<!-- scripts/bench http server fairness writes from here -->"

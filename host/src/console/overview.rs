@@ -219,8 +219,12 @@ fn charts(shown: &Shown, sum: &Hour) -> Markup {
                 (chart::legend(&lines))
             }
             div {
-                (parts::chart("How late due runs began", &said(&sum.lateness), &chart::curves(&slots, &quantiles(|hour| &hour.lateness))))
-                (chart::legend(&lines))
+                @if sum.lateness.count() == 0 {
+                    figure.chart { figcaption { "How late due runs began" } p.none { "No run was due in this time." } }
+                } @else {
+                    (parts::chart("How late due runs began", &said(&sum.lateness), &chart::curves(&slots, &quantiles(|hour| &hour.lateness))))
+                    (chart::legend(&lines))
+                }
             }
         }
     }

@@ -121,7 +121,6 @@ pub(super) fn panel(title: &str, body: &Markup) -> Markup {
 
 /// A picture that the server drew. `svg` is a whole `svg` element without styles of its own; `says` tells what it shows to
 /// whoever cannot see it.
-#[expect(dead_code, reason = "the overview is about to draw with it")]
 pub(super) fn chart(title: &str, says: &str, svg: &Markup) -> Markup {
     html! {
         figure.chart {

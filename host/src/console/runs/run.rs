@@ -195,7 +195,7 @@ fn compare(shown: &Shown, to: &str) -> Markup {
         "Compare",
         &html! {
             p.hint { "What differs from another run: by default the one that it replays, or the one before it." }
-            form.filters method="get" action=(to) {
+            form.compare method="get" action=(to) {
                 (parts::field("with", "With run", None, &html! {
                     input #with type="text" name="with" value=(other) required pattern="[0-9a-f\\-]{36}" autocomplete="off" spellcheck="false";
                 }))
