@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::{
     index::{Index, PURE, Wheel},
     program::Place,
+    search::origin::Origin,
     server::{ROOT, Server},
     zips::Zip,
 };
@@ -212,4 +213,14 @@ fn jobs_are_pulled_through_the_proxy() {
     let deployed = server.call("POST", "/api/default/v1/job").auth((token, "")).json(&job).send();
     assert_eq!(deployed.status, 200, "{}", deployed.text());
     assert_eq!(proxy.asked(), [format!("GET {url}/api/default/actions/download/{id} {LOGIN}")]);
+}
+
+#[test]
+fn log_records_are_searched_through_the_proxy() {
+    let (origin, proxy) = (Origin::start(&[ROOT]), Proxy::start());
+    let url = origin.url().replace("127.0.0.1", "origin.invalid");
+    let server = server(&[("ACTIOND_EGRESS_PROXY", &proxy.url()), ("ACTIOND_ORIGIN_URL", &url)]);
+    let found = server.post("/api/default/_search", &json!({"query": {"sql": "select one"}})).is(200);
+    assert_eq!(found["hits"], json!([{"log": "one"}]));
+    assert_eq!(proxy.asked(), [format!("POST {url}/api/default/_search {LOGIN}")]);
 }

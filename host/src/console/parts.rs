@@ -86,7 +86,7 @@ pub(super) fn table(caption: &str, heads: &[&str], rows: &Markup) -> Markup {
     html! {
         div.table tabindex="0" role="region" aria-label=(caption) {
             table {
-                thead { tr { @for head in heads { th scope="col" { (head) } } } }
+                thead { tr { @for head in heads { @if head.is_empty() { td {} } @else { th scope="col" { (head) } } } } }
                 tbody { (rows) }
             }
         }

@@ -42,17 +42,26 @@ pub(super) async fn show(
 }
 
 async fn page(app: &App, visitor: &Visitor, org: &OrgId, made: &Markup) -> Result<Response, Fault> {
-    let accounts = app.members(org.clone(), AccountKind::Service).await?;
     let body = html! {
-        div #made aria-live="polite" { (made) }
-        @if accounts.is_empty() {
-            (parts::empty("No service accounts yet", "A service account is how a program logs in: the command line, a pipeline, another cluster.", &html! {}))
-        } @else {
-            (table(visitor, org, &accounts))
-        }
+        (listed(app, visitor, org, made).await?)
         (parts::panel("New service account", &adding(visitor, org)))
     };
     Ok(Tab::ServiceAccounts.show(visitor, org, "Programs that log in with a token.", &body))
+}
+
+/// The accounts, and what was made of one just now.
+async fn listed(app: &App, visitor: &Visitor, org: &OrgId, made: &Markup) -> Result<Markup, Fault> {
+    let accounts = app.members(org.clone(), AccountKind::Service).await?;
+    Ok(html! {
+        div #accounts {
+            (made)
+            @if accounts.is_empty() {
+                (parts::empty("No service accounts yet", "A service account is how a program logs in: the command line, a pipeline, another cluster.", &html! {}))
+            } @else {
+                (table(visitor, org, &accounts))
+            }
+        }
+    })
 }
 
 fn table(visitor: &Visitor, org: &OrgId, accounts: &[Account]) -> Markup {
@@ -61,11 +70,11 @@ fn table(visitor: &Visitor, org: &OrgId, accounts: &[Account]) -> Markup {
     let rows = html! {
         @for account in accounts {
             tr {
-                td data-label="Account" { (account.email) @if !account.description.is_empty() { p.hint { (account.description) } } }
+                td data-label="Account" { div { (account.email) @if !account.description.is_empty() { p.hint { (account.description) } } } }
                 td data-label="Role" { (role_form(visitor, &at("/role"), org, account)) }
                 td data-label="Since" { (words::moment(account.created_at, now)) }
                 td.deeds {
-                    form.deed method="post" action=(at("/rotate")) hx-post=(at("/rotate")) hx-target="#made"
+                    form.deed method="post" action=(at("/rotate")) hx-post=(at("/rotate")) hx-target="#accounts" hx-swap="outerHTML"
                         hx-confirm={ "Make a new token for " (account.email) "? The one it has counts no longer." } {
                         (token(visitor))
                         input type="hidden" name="email" value=(account.email);
@@ -82,7 +91,7 @@ fn table(visitor: &Visitor, org: &OrgId, accounts: &[Account]) -> Markup {
 fn adding(visitor: &Visitor, org: &OrgId) -> Markup {
     let to = visitor.at(org, PATH);
     html! {
-        form.stack method="post" action=(to) hx-post=(to) hx-target="#made" {
+        form.stack method="post" action=(to) hx-post=(to) hx-target="#accounts" hx-swap="outerHTML" {
             (token(visitor))
             div.grid {
                 (parts::field("email", "Name", Some("As an e-mail address: deploy@example.com"), &html! {
@@ -110,8 +119,7 @@ fn shown(made: &Made) -> Markup {
 async fn told(app: &App, visitor: &Visitor, org: &OrgId, made: &Made) -> Result<Response, Fault> {
     let shown = shown(made);
     if visitor.partial {
-        // The table below it is as it was: a new account is in it once the page is loaded again.
-        return Ok(Html(shown.into_string()).into_response());
+        return Ok(Html(listed(app, visitor, org, &shown).await?.into_string()).into_response());
     }
     page(app, visitor, org, &shown).await
 }

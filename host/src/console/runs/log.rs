@@ -61,7 +61,7 @@ pub(super) fn log(visitor: &Visitor, org: &OrgId, run: &Run, lines: &[LogLine]) 
             @if shown.is_empty() {
                 p.hint { @if goes_on { "It has logged nothing so far." } @else { "It logged nothing." } }
             } @else {
-                ol.log tabindex="0" role="log" aria-label="Log" {
+                ol.log tabindex="0" aria-label="Log" {
                     @for (place, line) in shown.iter().enumerate() {
                         @if several && (place == 0 || shown[place - 1].attempt != line.attempt) {
                             li.attempt { "Attempt " (line.attempt) }
