@@ -30,6 +30,7 @@ mod program;
 mod proxy;
 mod pusher;
 mod rekey;
+mod release;
 mod runs;
 mod search;
 mod secrets;

@@ -171,7 +171,7 @@ fn without_time(line: &str) -> &str {
 }
 
 /// Tests are built beside the program: into `deps/` of the same folder.
-fn program() -> PathBuf {
+pub(crate) fn program() -> PathBuf {
     let test = std::env::current_exe().expect("a test knows where it is");
     let program = test.ancestors().nth(2).expect("it lies in deps/").join("actiond");
     assert!(program.is_file(), "no {}: run `cargo build --release`", program.display());

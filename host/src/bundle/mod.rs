@@ -14,4 +14,4 @@ mod zip;
 pub(crate) use name::skipped;
 pub(crate) use pack::{add_packages, holds_any, pack, zipped};
 pub(crate) use refusal::Error;
-pub(crate) use unpack::{Bundle, Limits, unpack};
+pub(crate) use unpack::{Bundle, Limits, unpack, unpack_all};

@@ -52,6 +52,11 @@ pub(crate) fn unpack(bundle: &Path, into: &Path, limits: &Limits) -> Result<Bund
     Ok(Bundle { root: into.join(&prefix), digest: digest(tree.entries(), &prefix) })
 }
 
+/// Unpacks all of a zip into the empty folder `into`, whatever it is of.
+pub(crate) fn unpack_all(zip: &[u8], into: &Path, limits: &Limits) -> Result<(), Error> {
+    zip::unpack_bytes(zip, &mut Tree::new(into, limits)).map_err(|problem| problem.at(into))
+}
+
 fn fill(bundle: &Path, tree: &mut Tree<'_>) -> Result<(), Problem> {
     let metadata = fs::metadata(bundle).map_err(|error| {
         let missing = matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory);

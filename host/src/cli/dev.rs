@@ -86,7 +86,7 @@ async fn once(
     signals: &mut Signals,
     terminal: &Terminal,
 ) -> Result<Next, Failure> {
-    let ran = match Job::read(path, given) {
+    let ran = match Job::read(path, given, terminal) {
         Ok(job) => job.run(1, signals, terminal).await.map(|ran| (job.limits, ran)),
         Err(failure) => Err(failure),
     };

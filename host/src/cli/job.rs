@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use tokio::{runtime, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use super::{command::Failure, packages, repeat::Durations, work::Work};
+use super::{carried, command::Failure, packages, repeat::Durations, work::Work};
 use crate::{
     bundle, clock,
     config::{self, Kept, Places, Proxy},
@@ -85,7 +85,7 @@ pub(super) struct Ran {
 }
 
 impl<'a> Job<'a> {
-    pub(super) fn read(path: &'a Path, given: &'a Given) -> Result<Self, Failure> {
+    pub(super) fn read(path: &'a Path, given: &'a Given, terminal: &Terminal) -> Result<Self, Failure> {
         let mib = usize::try_from(given.memory_mib).map_err(Failure::internal)?;
         let limits = config::limits(given.fuel, Duration::from_secs(given.timeout_s), mib << 20);
         let environment = Environment::parse(&given.env, &config::ENVIRONMENT_LIMITS);
@@ -95,7 +95,7 @@ impl<'a> Job<'a> {
             None => Ok(records::NONE.to_owned()),
         };
         let data = data.map_err(Failure::bad_input)?;
-        let places = Places::from_environment().map_err(Failure::bad_input)?;
+        let places = carried::places(terminal)?;
         Ok(Self { path, given, places, limits, environment, data })
     }
 

@@ -1,6 +1,7 @@
 //! The command line: what can be asked for, and with which code the program ends.
 
 mod backup;
+mod carried;
 mod command;
 mod completions;
 mod config;

@@ -56,9 +56,10 @@ impl Prompt {
 
     /// A line that nobody sees. `None`: Ctrl-C.
     pub(super) fn hidden(&self, question: &str) -> Result<Option<String>, Failure> {
-        ask(&format!("{question}: ")).map_err(Failure::Internal)?;
         let hidden =
             Hidden::begin(&self.stdin).context("cannot hide what is typed").map_err(Failure::Internal)?;
+        // Not before: what was typed until then is forgotten.
+        ask(&format!("{question}: ")).map_err(Failure::Internal)?;
         let typed = hidden.line().context("cannot read from the terminal").map_err(Failure::Internal);
         drop(hidden);
         // The line end was not shown either.

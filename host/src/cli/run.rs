@@ -25,8 +25,8 @@ The result, JSON on one line, is all of standard output; the log goes to standar
 memory) is in the report, and below the log on a terminal. PATH is a zip or a folder with main.py at its root or under
 its one top folder.
 
-The guest is taken from $ACTIOND_GUEST, else from the cache, where scripts/setup puts it: $ACTIOND_CACHE, else
-$XDG_CACHE_HOME/actiond, else ~/.cache/actiond. NO_COLOR turns colours off.
+The guest is taken from $ACTIOND_GUEST, else it is the one that a release carries, else that of the cache, where
+scripts/setup puts it: $ACTIOND_CACHE, else $XDG_CACHE_HOME/actiond, else ~/.cache/actiond. NO_COLOR turns colours off.
 
 Exit codes: 0 returned, 1 raised, 2 wrong usage, bundle or data, 3 stopped by a limit, 70 a failure of actiond itself,
 130 cancelled.";
@@ -55,7 +55,7 @@ pub(super) struct Args {
 
 /// Runs what `args` say.
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<ExitCode, Failure> {
-    let job = Job::read(&args.path, &args.given)?;
+    let job = Job::read(&args.path, &args.given, terminal)?;
     let report = args.report.as_deref().map(Report::create).transpose().map_err(Failure::bad_input)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("cannot start the executor").map_err(Failure::Internal)?;

@@ -7,11 +7,12 @@ use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    carried,
     command::{Failure, store_failure},
     settings,
 };
 use crate::{
-    config::{Effective, Places, Proxy, Secret},
+    config::{Effective, Proxy, Secret},
     server::{self, Options, Told},
     signals::Signals,
     telemetry::{Traces, logs},
@@ -47,7 +48,7 @@ pub(super) struct Args {
 /// Serves until a signal says to end.
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<ExitCode, Failure> {
     let settings = Effective::read(&args.settings.flags()).map_err(Failure::bad_input)?.settings;
-    let places = Places::from_environment().map_err(Failure::bad_input)?;
+    let places = carried::places(terminal)?;
     let executor =
         tokio::runtime::Builder::new_multi_thread().worker_threads(http_threads()).enable_all().build();
     let executor = executor.context("cannot start the executor").map_err(Failure::Internal)?;

@@ -16,6 +16,8 @@ use super::{limits::limits, proxy::Proxy};
 pub(crate) struct Places {
     /// The guest, made by `scripts/setup`.
     pub(crate) guest_dir: PathBuf,
+    /// Whether `ACTIOND_GUEST` says so.
+    pub(crate) guest_is_named: bool,
     /// Compiled code and images.
     pub(crate) images_dir: PathBuf,
     /// Work folders: one for each run of the program.
@@ -61,9 +63,10 @@ impl Places {
             .or_else(|| path("XDG_CACHE_HOME").map(|cache| cache.join("actiond")))
             .or_else(|| path("HOME").map(|home| home.join(".cache/actiond")))
             .ok_or(NoCache)?;
-        let guest_dir = path("ACTIOND_GUEST").unwrap_or_else(|| cache.join("guest"));
+        let guest = path("ACTIOND_GUEST");
         Ok(Self {
-            guest_dir,
+            guest_is_named: guest.is_some(),
+            guest_dir: guest.unwrap_or_else(|| cache.join("guest")),
             images_dir: cache.join("images"),
             work_dir: cache.join("work"),
             packages_dir: cache.join("packages"),

@@ -1,0 +1,74 @@
+//! A release: one file that brings its guest along, made by `scripts/release` of the program under test.
+
+use std::{
+    fs,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use crate::program::{Ended, Place, program};
+
+const MAIN: &str = "def main(data):\n    return [len(data)]\n";
+
+/// What a script of this tree prints.
+fn script(name: &str, arguments: &[&Path]) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package lies in the repository");
+    let output = Command::new(root.join(name)).args(arguments).output().expect("the script starts");
+    assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8([output.stdout, output.stderr].concat()).expect("it is text")
+}
+
+/// The release of `place` runs the action of `place` where there is nothing but what it brings.
+fn run(place: &Place) -> Ended {
+    let mut command = Command::new(place.path().join("release"));
+    for variable in ["ACTIOND_GUEST", "XDG_CACHE_HOME"] {
+        command.env_remove(variable);
+    }
+    command.args(["run", "action"]).current_dir(place.path());
+    command.env("HOME", place.path().join("home")).env("ACTIOND_CACHE", place.path().join("cache"));
+    let piped = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    Ended::of(piped.spawn().expect("the release starts"))
+}
+
+fn guests(place: &Place) -> Vec<PathBuf> {
+    let entries = fs::read_dir(place.path().join("cache")).expect("there is a cache");
+    let paths = entries.map(|entry| entry.expect("it can be listed").path());
+    paths.filter(|path| path.join("manifest.json").is_file()).collect()
+}
+
+#[test]
+fn a_release_brings_its_guest_along() {
+    let guest = script("python-wasm/build.sh", &[Path::new("--print-dir")]);
+    let guest = Path::new(guest.trim());
+    let place = Place::action(MAIN);
+    let release = place.path().join("release");
+    let said = script("scripts/release", &[Path::new("--append"), &program(), guest, &release]);
+    let bytes = fs::metadata(&release).unwrap().len();
+    assert!(said.starts_with(&format!("{}: {bytes} bytes, ", release.display())), "{said}");
+    // What is compiled already does not have to be compiled again for this.
+    fs::create_dir(place.path().join("cache")).unwrap();
+    symlink(guest.parent().unwrap().join("images"), place.path().join("cache/images")).unwrap();
+
+    run(&place).returned("[0]");
+    let unpacked = guests(&place);
+    assert_eq!(unpacked.len(), 1, "{unpacked:?}");
+    let same = |name: &str| fs::read(guest.join(name)).unwrap() == fs::read(unpacked[0].join(name)).unwrap();
+    assert!(same("manifest.json") && same("python.wasm"));
+    // The second start has all it needs.
+    let second = run(&place);
+    second.returned("[0]");
+    assert_eq!(second.stderr, "");
+
+    // One byte of the guest is another: it is not unpacked.
+    fs::remove_dir_all(&unpacked[0]).unwrap();
+    let mut damaged = fs::read(&release).unwrap();
+    let middle = damaged.len() - 4_000_000;
+    damaged[middle] ^= 1;
+    fs::write(&release, damaged).unwrap();
+    let ended = run(&place);
+    let line = "error: the guest of this program: it is damaged: install the program again\n";
+    assert_eq!((ended.code, &*ended.stdout), (70, ""));
+    assert!(ended.stderr.ends_with(line), "{}", ended.stderr);
+    assert!(guests(&place).is_empty());
+}
