@@ -39,8 +39,8 @@ pub(crate) struct Frozen {
     below: Option<Below>,
     /// Whether nobody will start from it again.
     retired: AtomicBool,
-    /// Pages that a run wrote which started from it, rising and apart; set once.
-    written: OnceLock<Box<[Range<usize>]>>,
+    /// Pages that a run wrote which started from it, rising and apart: of the first that tells.
+    pub(crate) written: OnceLock<Box<[Range<usize>]>>,
 }
 
 /// What the rest of a frozen memory is like.
@@ -110,16 +110,6 @@ impl Frozen {
 
     pub(crate) fn is_retired(&self) -> bool {
         self.retired.load(Ordering::Acquire)
-    }
-
-    /// What a run wrote, if one has told yet.
-    pub(crate) fn written(&self) -> Option<&[Range<usize>]> {
-        self.written.get().map(AsRef::as_ref)
-    }
-
-    /// Tells what a run wrote; only the first who does is heard.
-    pub(crate) fn tell_written(&self, pages: Vec<Range<usize>>) {
-        let _ = self.written.set(pages.into());
     }
 
     /// Bytes of the file: what this costs, but for what lies below it.

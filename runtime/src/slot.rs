@@ -55,7 +55,7 @@ impl Slot {
     /// Copies at once what runs of this image write. Left to the run, most of these pages are first mapped with their
     /// neighbours to be read, and each write then interrupts every core that runs guests, to have it forget that mapping.
     fn populate(&mut self) {
-        for pages in self.image.written().unwrap_or_default() {
+        for pages in self.image.written.get().into_iter().flatten() {
             if self.range.populate(pages.clone()).is_err() {
                 // Linux before 5.14, or memory is short: the run will see.
                 break;
@@ -100,7 +100,7 @@ impl Slot {
 
     fn copy_back(&mut self, scan: &PageScan) -> io::Result<()> {
         let (mut at, mut budget) = (0, COPY_BACK_BYTES_MAX);
-        let mut asked = std::mem::take(&mut self.fresh) && self.image.written().is_none();
+        let mut asked = std::mem::take(&mut self.fresh) && self.image.written.get().is_none();
         let mut written = Vec::new();
         while at < self.image.len() {
             let (stretches, next) = scan.private(&self.range, at..self.image.len())?;
@@ -124,7 +124,8 @@ impl Slot {
             at = next;
         }
         if asked {
-            self.image.tell_written(written);
+            // Another may have told meanwhile.
+            let _ = self.image.written.set(written.into());
         }
         Ok(())
     }
