@@ -87,8 +87,7 @@ impl Frozen {
                 done += rustix::io::pwrite(&file, &bytes[done..], (offset + done) as u64)?;
             }
         }
-        // WRITE would say the same of a file that was never mapped, but the kernel refuses it (EBUSY) while anything, its
-        // own reclaim or compaction too, holds a page.
+        // WRITE says the same of a file never mapped, but is refused while the kernel's own reclaim holds a page of it.
         let seals = SealFlags::SEAL | SealFlags::SHRINK | SealFlags::GROW | SealFlags::FUTURE_WRITE;
         rustix::fs::fcntl_add_seals(&file, seals)?;
         // SAFETY: a new mapping at an address of the kernel's choice touches nothing of ours.
@@ -218,8 +217,7 @@ impl Reserved {
     /// Gives a mapped range private copies of its pages, as writing to each of them would.
     pub(crate) fn populate(&mut self, range: Range<usize>) -> io::Result<()> {
         // SAFETY: `at` checked that the range is ours; what it reads as stays the same.
-        unsafe { rustix::mm::madvise(self.at(&range), range.len(), Advice::LinuxPopulateWrite)? };
-        Ok(())
+        Ok(unsafe { rustix::mm::madvise(self.at(&range), range.len(), Advice::LinuxPopulateWrite)? })
     }
 
     pub(crate) fn copy_from(&mut self, image: &Frozen, range: Range<usize>) {
