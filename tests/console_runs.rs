@@ -162,6 +162,10 @@ fn a_run_is_followed_cancelled_replayed_and_compared() {
     let page = browser.page(&at(&run));
     assert!(page.contains(&format!("hx-get=\"{}/log\" hx-trigger=\"every 1s\"", at(&run))), "{page}");
     assert!(page.contains("begun") && page.contains("Cancel") && !viewer.page(&at(&run)).contains("/cancel"));
+    let listed = viewer.page("/console/default/runs?status=running&action=waits");
+    assert!(
+        listed.contains(&at(&run)) && !viewer.page("/console/default/runs?trigger=hook").contains(&at(&run))
+    );
     let part = browser.part(&format!("{}/log", at(&run)));
     assert!(
         part.starts_with("<div id=\"log\"") && part.contains("begun") && part.contains("every 1s"),
@@ -205,6 +209,26 @@ fn a_run_is_followed_cancelled_replayed_and_compared() {
         "by default its parent"
     );
     assert_eq!(viewer.get(&format!("{}/compare?with=x", at(&second))).status, 404);
+}
+
+#[test]
+fn a_run_that_somebody_waits_for_is_listed_before_it_is_written_down() {
+    let server = server();
+    let waits = server.upload("waits", "service", WAITS, &[]);
+    let waiting =
+        server.call("POST", &format!("/api/default/actions/{waits}/invoke")).json(&json!([])).open();
+    let viewer = Browser::log_in(&server, VIEWER);
+    let listed = |query: &str| {
+        viewer.part(&format!("/console/default/runs{query}")).matches("data-label=\"Run\"").count()
+    };
+    assert!((0..20_000).any(|_| listed("?status=running") == 1), "it begins");
+    assert_eq!(server.get("/api/default/runs").is(200)["runs"], json!([]), "the store knows nothing of it");
+    for (query, count) in
+        [("", 1), ("?action=waits&trigger=invoke", 1), ("?status=completed", 0), ("?trigger=hook", 0)]
+    {
+        assert_eq!(listed(query), count, "{query}");
+    }
+    drop(waiting);
 }
 
 #[test]

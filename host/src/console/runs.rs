@@ -4,6 +4,7 @@ mod code;
 mod compare;
 mod dead;
 mod diff;
+mod found;
 mod log;
 mod run;
 mod traceback;
@@ -21,6 +22,8 @@ use maud::{Markup, html};
 
 pub(super) use value::value;
 
+use found::{Asked, Found, found, with_names};
+
 use super::{
     fault::Fault,
     form::Form,
@@ -35,17 +38,14 @@ use crate::{
     clock,
     model::{
         account::Permission,
-        action::Action,
-        id::{ActionId, OrgId, RunId},
+        id::{OrgId, RunId},
         run::{Run, Status, Trigger},
     },
-    store::{self, Filter, Index, View},
+    store::Filter,
 };
 
 /// Of one page.
 const RUNS: usize = 50;
-/// Names that the field for an action offers.
-const NAMES_MAX: usize = 200;
 const WITHIN: &[(&str, &str, i64)] = &[
     ("15m", "the last 15 minutes", 15),
     ("1h", "the last hour", 60),
@@ -78,16 +78,6 @@ struct Wanted {
     before: Option<RunId>,
 }
 
-/// What was found.
-struct Found {
-    runs: Vec<(Run, Option<String>)>,
-    next: Option<RunId>,
-    /// Names of actions, newest first.
-    names: Vec<String>,
-    /// The action that was named is not there.
-    unknown: bool,
-}
-
 /// `GET /console/{org}/runs`
 async fn list(
     State(app): State<App>,
@@ -98,12 +88,17 @@ async fn list(
     let org = visitor.may(&org, Permission::ReadRuns)?;
     let wanted = Wanted::of(&Form::of(uri.query().unwrap_or_default().as_bytes())?)?;
     let filter = wanted.filter(clock::now())?;
-    let (read_org, action, before) = (org.clone(), wanted.action.clone(), wanted.before);
-    let partial = visitor.partial;
-    let found = app.store().read(move |view| {
-        let names = if partial { Vec::new() } else { names(view, &read_org)? };
-        find(view, &read_org, &action, &filter, before, names)
-    });
+    // Before the store is read: what ends meanwhile is found there.
+    let running = if wanted.before.is_none() { app.runner().running(&org) } else { Vec::new() };
+    let asked = Asked {
+        org: org.clone(),
+        action: wanted.action.clone(),
+        filter,
+        before: wanted.before,
+        running,
+        names: !visitor.partial,
+    };
+    let found = app.store().read(move |view| found(view, asked));
     let found = found.await?;
     let table = table(&visitor, &org, &wanted, &found);
     if visitor.partial {
@@ -125,61 +120,6 @@ fn page<'a>(visitor: &'a Visitor, org: &'a OrgId, title: &'a str) -> Page<'a> {
 fn tabs(visitor: &Visitor, org: &OrgId, here: usize) -> Markup {
     let tabs = [("All", visitor.at(org, "/runs")), ("Dead letters", visitor.at(org, "/runs/dead"))];
     parts::tabs("Lists of runs", &tabs, here)
-}
-
-fn names(view: &View, org: &OrgId) -> store::Result<Vec<String>> {
-    view.actions(org).take(NAMES_MAX).map(|action| Ok(action?.name.to_string())).collect()
-}
-
-fn find(
-    view: &View,
-    org: &OrgId,
-    action: &str,
-    filter: &Filter,
-    before: Option<RunId>,
-    names: Vec<String>,
-) -> store::Result<Found> {
-    let index = match action {
-        "" => Some(Index::Organisation(org.clone())),
-        named => action_of(view, org, named)?.map(|action| Index::Action(action.id)),
-    };
-    let Some(index) = index else {
-        return Ok(Found { runs: Vec::new(), next: None, names, unknown: true });
-    };
-    let page = view.runs(&index, filter, before, RUNS)?;
-    let runs = with_names(view, page.runs)?;
-    Ok(Found { runs, next: page.next, names, unknown: false })
-}
-
-/// An action by its id or its name.
-fn action_of(view: &View, org: &OrgId, named: &str) -> store::Result<Option<Action>> {
-    if let Ok(id) = named.parse()
-        && let Some(action) = view.action(org, &id)?
-    {
-        return Ok(Some(action));
-    }
-    view.actions(org)
-        .find(|action| action.as_ref().map_or(true, |action| action.name.as_str() == named))
-        .transpose()
-}
-
-/// Runs, each with the name of its action.
-fn with_names(view: &View, runs: Vec<Run>) -> store::Result<Vec<(Run, Option<String>)>> {
-    let mut known: Vec<(ActionId, Option<String>)> = Vec::new();
-    let mut named = Vec::with_capacity(runs.len());
-    for run in runs {
-        let found = known.iter().find(|(id, _)| *id == run.action);
-        let name = match found {
-            Some((_, name)) => name.clone(),
-            None => {
-                let name = view.action(&run.org, &run.action)?.map(|action| action.name.to_string());
-                known.push((run.action, name.clone()));
-                name
-            }
-        };
-        named.push((run, name));
-    }
-    Ok(named)
 }
 
 impl Wanted {

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::model::{
-    id::ActionId,
+    id::{ActionId, OrgId},
     run::{Failure, LogLine, Run, Status},
 };
 
@@ -94,6 +94,12 @@ impl Live {
     pub(super) fn running_action(&self) -> Option<ActionId> {
         let state = self.state();
         (state.run.status == Status::Running).then_some(state.run.action)
+    }
+
+    /// Whether it runs now, in that organisation.
+    pub(super) fn runs_in(&self, org: &OrgId) -> bool {
+        let state = self.state();
+        state.run.status == Status::Running && state.run.org == *org
     }
 
     /// Changes the run in memory; the run after it, and whether it is in the store too.

@@ -220,6 +220,11 @@ impl Runner {
         self.0.lives().get(id).cloned()
     }
 
+    /// An organisation's runs that run now, also those that are written down when they have ended.
+    pub(crate) fn running(&self, org: &OrgId) -> Vec<Run> {
+        self.0.lives().values().filter(|live| live.runs_in(org)).map(|live| live.run()).collect()
+    }
+
     /// The actions that run. Not those whose last run has ended and is being written down: whoever finds the end of a run
     /// in the store does not find its action running.
     pub(crate) fn running_actions(&self) -> HashSet<ActionId> {
