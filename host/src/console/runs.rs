@@ -272,8 +272,10 @@ fn rows_of(visitor: &Visitor, org: &OrgId, runs: &[(Run, Option<String>)]) -> Ma
                 }
                 td data-label="Status" { (parts::badge(run.status)) @if run.dead { " " (parts::tag("dead letter")) } }
                 td data-label="Action" {
-                    a href=(visitor.at(org, &format!("/actions/{}", run.action))) { (name.as_deref().unwrap_or("(gone)")) }
-                    " " span.hint { "v" (run.version) }
+                    span {
+                        a href=(visitor.at(org, &format!("/actions/{}", run.action))) { (name.as_deref().unwrap_or("(gone)")) }
+                        " " span.hint { "v" (run.version) }
+                    }
                 }
                 td data-label="Trigger" { (run.trigger.as_str()) }
                 td data-label="Asked for" { (words::moment(run.queued_at, now)) }
