@@ -142,8 +142,7 @@ impl Frozen {
 
 impl Drop for Frozen {
     fn drop(&mut self) {
-        // SAFETY: this mapping was made in `new` and no reference to it outlives `self`. It cannot fail for a range
-        // that was mapped whole, and there is nothing to do if it did.
+        // SAFETY: `new` made this mapping, and no reference outlives `self`. Of a range mapped whole it cannot fail.
         let _ = unsafe { rustix::mm::munmap(self.view.as_ptr().cast(), self.len) };
     }
 }
@@ -217,7 +216,8 @@ impl Reserved {
     /// Gives a mapped range private copies of its pages, as writing to each of them would.
     pub(crate) fn populate(&mut self, range: Range<usize>) -> io::Result<()> {
         // SAFETY: `at` checked that the range is ours; what it reads as stays the same.
-        Ok(unsafe { rustix::mm::madvise(self.at(&range), range.len(), Advice::LinuxPopulateWrite)? })
+        unsafe { rustix::mm::madvise(self.at(&range), range.len(), Advice::LinuxPopulateWrite)? };
+        Ok(())
     }
 
     pub(crate) fn copy_from(&mut self, image: &Frozen, range: Range<usize>) {
