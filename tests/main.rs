@@ -6,6 +6,7 @@ mod backup;
 mod bad_input;
 mod bodies;
 mod book;
+mod browser;
 mod bundles;
 mod calls;
 mod client;

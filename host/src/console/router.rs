@@ -59,7 +59,7 @@ fn actions_router() -> Router<App> {
 /// Where an organisation's pages begin.
 async fn start(Path(org): Path<String>, visitor: Visitor) -> Result<Response, Fault> {
     let org = visitor.may(&org, Permission::ReadActions)?;
-    Ok(away(visitor.partial, &visitor.at(&org, Section::Actions.path())))
+    Ok(away(visitor.partial, &visitor.at(&org, Section::Overview.path())))
 }
 
 async fn nothing(_visitor: Visitor) -> Fault {

@@ -35,7 +35,7 @@ pub(super) async fn found(app: &App, org: &OrgId, id: ActionId) -> Result<(Actio
 /// The top of an action's pages.
 pub(super) fn top(visitor: &Visitor, action: &Action, tab: Tab, buttons: &Markup) -> Markup {
     let at = |path: &str| visitor.at(&action.org, &format!("/actions/{}{path}", action.id));
-    let mut tabs = vec![("Code and settings", at(""))];
+    let mut tabs = vec![("Edit", at(""))];
     if visitor.can(&action.org, Permission::ReadSecrets) {
         tabs.extend([("Versions", at("/versions")), ("Hooks", at("/hooks")), ("Secrets", at("/secrets"))]);
     }

@@ -31,10 +31,7 @@ use crate::{
     },
 };
 
-const ANSWERS: [(&str, &str); 2] = [
-    ("accepted", "At once: it happens whatever becomes of us"),
-    ("result", "When the run has ended, with its result"),
-];
+const ANSWERS: [(&str, &str); 2] = [("accepted", "At once"), ("result", "With the result")];
 
 /// `GET /console/{org}/actions/{id}/hooks`
 pub(in crate::console) async fn list(

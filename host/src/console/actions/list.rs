@@ -217,7 +217,7 @@ fn row(app: &App, visitor: &Visitor, action: &Action, activity: &Activity, now: 
                     None => { span.none { "never" } }
                 }
             }
-            td.switch data-label="On" {
+            td.onoff data-label="On" {
                 @if edits { (switch(visitor, action)) } @else { @if action.paused { "paused" } @else { "on" } }
             }
         }

@@ -83,7 +83,7 @@ pub(super) fn limits(policy: &Policy) -> Markup {
         input type="hidden" name="policy" value="1";
         div.grid {
             (field("wall", "Time, in seconds", Some("A run is stopped after it."), &number("wall", seconds(policy.wall), "any")))
-            (field("fuel", "Fuel", Some("About 10 G for a second of computing."), &number("fuel", policy.fuel.to_string(), "1")))
+            (field("fuel", "Fuel", Some("About 10 G for a second of computing."), &html! { input #fuel name="fuel" inputmode="numeric" value=(super::super::words::number(policy.fuel)); }))
             (field("memory", "Memory, in MiB", Some("The interpreter takes about 20."),
                 &number("memory", (policy.memory_bytes / MIB).to_string(), "1")))
             (field("parallel", "Runs at one time", None, &number("parallel", policy.parallel.to_string(), "1")))
@@ -92,7 +92,7 @@ pub(super) fn limits(policy: &Policy) -> Markup {
                 &number("attempts", policy.retry.attempts.to_string(), "1")))
             (field("rate_runs", "At most so many runs", Some("Empty for no bound."), &number("rate_runs", rate, "1")))
             (field("rate_per", "… in so many seconds", None, &number("rate_per", per, "any")))
-            (field("coalesce", "Equal payloads by hook within, in seconds, are one run", None,
+            (field("coalesce", "Equal payloads count once in", Some("Seconds; of those that come by hook."),
                 &number("coalesce", coalesce, "any")))
         }
         (checkbox("stateful", "Stateful: module globals live on from run to run",

@@ -48,7 +48,8 @@ pub(in crate::console) async fn remove(
     let body = html! {
         (parts::heading(&title, None, &html! {}))
         section.panel {
-            p { "Their code, versions, hooks, secrets and runs go with them. This cannot be undone." }
+            @let (its, it) = if count == 1 { ("Its", "it") } else { ("Their", "them") };
+            p { (its) " code, versions, hooks, secrets and runs go with " (it) ". This cannot be undone." }
             ul.names { @for action in &actions { li { strong { (action.name) } " " span.hint { (action.id) } } } }
             form.buttons method="post" action={ (list) "/delete" } {
                 (token(&visitor))

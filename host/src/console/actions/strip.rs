@@ -56,8 +56,11 @@ impl Pulse {
     }
 
     pub(super) fn times(&self) -> Markup {
+        if self.p50.is_none() {
+            return html! { span.none { "–" } };
+        }
         let shown = |time: Option<Duration>| time.map_or("–".to_owned(), super::super::words::duration);
-        html! { span.num { (shown(self.p50)) } " / " span.num { (shown(self.p99)) } }
+        html! { span.num { (shown(self.p50)) " / " (shown(self.p99)) } }
     }
 }
 

@@ -55,7 +55,11 @@ impl Interval {
                 words.push_str(&format!(" {count} {name}{}", if count == 1 { "" } else { "s" }));
             }
         }
-        words
+        // "Every hour", but "every 1 hour 30 minutes".
+        match words.strip_prefix("every 1 ") {
+            Some(unit) if !unit.contains(' ') => format!("every {unit}"),
+            Some(_) | None => words,
+        }
     }
 
     /// The first multiple of the interval after `after`.

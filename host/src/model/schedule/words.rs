@@ -201,6 +201,7 @@ mod tests {
             ("@yearly", "at 00:00, on day 1 of the month, in January"),
             ("every 1h30m", "every 1 hour 30 minutes"),
             ("every 45s", "every 45 seconds"),
+            ("every 1h", "every hour"),
         ] {
             let schedule = Schedule::parse(text, Zone::default()).unwrap();
             assert_eq!(schedule.in_words(), expected, "{text}");
