@@ -11,6 +11,11 @@ pub(super) const MANUAL: &[(&str, &str, &str)] = &[
     ("docs/operating.md", "location / {", "nginx's own file"),
     ("docs/openobserve.md", "curl -s -u \"$O2_LOGIN\"", "needs an OpenObserve"),
     (
+        "docs/openobserve.md",
+        "curl -s -u \"$LOGIN\" \"$API/_search\"",
+        "needs an OpenObserve; tests/search.rs does it with a stand-in",
+    ),
+    (
         "docs/secrets.md",
         "mv data/secret.key old.key",
         "tests/rekey.rs does it, and waits for the server's end",

@@ -8,9 +8,14 @@ use pulldown_cmark::{
 
 use super::book::FIRST;
 
+/// Marks that say nothing to readers: CONTRIBUTING.md has all.
+const UNSAID: &[&str] = &["output", "manual", "server", "config"];
+
 /// The page's own part.
 pub(super) fn body(markdown: &str) -> String {
-    let mut events: Vec<Event<'_>> = Parser::new_ext(markdown, Options::ENABLE_TABLES).map(shown).collect();
+    let events = Parser::new_ext(markdown, Options::ENABLE_TABLES);
+    let events = events.flat_map(|event| caption(&event).into_iter().flatten().chain([shown(event)]));
+    let mut events: Vec<Event<'_>> = events.collect();
     name_headings(&mut events);
     let mut html = String::with_capacity(markdown.len() * 2);
     push_html(&mut html, events.into_iter());
@@ -20,6 +25,16 @@ pub(super) fn body(markdown: &str) -> String {
 /// Where the page of a file is, seen from a page beside it.
 pub(super) fn address(file: &str) -> &str {
     if file == FIRST { "./" } else { file.strip_suffix(".md").unwrap_or(file) }
+}
+
+/// What a block says above itself where it is more than an example: a file's name, or records, log, result, error.
+fn caption<'a>(event: &Event<'a>) -> Option<[Event<'a>; 3]> {
+    let Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) = event else { return None };
+    let (_, mark) = info.split_once(',')?;
+    let text = mark.strip_prefix("file=").unwrap_or(mark).to_owned();
+    let tag = |html| Event::Html(CowStr::from(html));
+    let said = !UNSAID.contains(&mark);
+    said.then(|| [tag("<p class=\"caption\">"), Event::Text(text.into()), tag("</p>\n")])
 }
 
 /// Links lead to the pages as they are served; tags that somebody wrote are text, and comments nothing.
@@ -110,6 +125,14 @@ mod tests {
                 "<table><thead><tr><th>a</th></tr></thead><tbody>\n<tr><td>b</td></tr>\n</tbody></table>\n",
             ),
             ("a\n\n<!-- setup: b -->\n", "<p>a</p>\n"),
+            (
+                "```json,records\n[]\n```",
+                "<p class=\"caption\">records</p>\n<pre><code class=\"language-json\">[]\n</code></pre>\n",
+            ),
+            (
+                "```python,file=<a>/main.py\nb\n```",
+                "<p class=\"caption\">&lt;a&gt;/main.py</p>\n<pre><code class=\"language-python\">b\n</code></pre>\n",
+            ),
             ("```sh,manual\na < b\n```", "<pre><code class=\"language-sh\">a &lt; b\n</code></pre>\n"),
         ] {
             assert_eq!(body(markdown), expected, "{markdown}");

@@ -20,7 +20,9 @@ use crate::{
     app::App,
 };
 
-const STYLE: &str = include_str!("../../assets/docs.css");
+/// The console's, and what pages of text want beside it.
+const STYLE: &str =
+    concat!(include_str!("../../assets/console.css"), "\n", include_str!("../../assets/docs.css"));
 /// Nothing is fetched but the style and pictures from here, and nothing is done.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; \
      frame-ancestors 'none'";
