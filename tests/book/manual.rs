@@ -8,6 +8,9 @@ pub(super) const MANUAL: &[(&str, &str, &str)] = &[
         "installs into the machine and compiles for minutes; scripts/test does both",
     ),
     ("docs/hooks.md", "route:", "Alertmanager's own file"),
+    ("docs/operating.md", "scripts/release", "builds for minutes, and installs into the machine"),
+    ("docs/operating.md", "install -m 644", "systemd"),
+    ("docs/operating.md", "podman build", "a container engine"),
     ("docs/operating.md", "location / {", "nginx's own file"),
     ("docs/openobserve.md", "curl -s -u \"$O2_LOGIN\"", "needs an OpenObserve"),
     (
