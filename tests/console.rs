@@ -2,14 +2,18 @@
 
 use serde_json::json;
 
-use crate::server::{Answer, ROOT, Server};
+use crate::{
+    console_actions::filled,
+    server::{Answer, ROOT, Server},
+};
 
 const PASSWORD: &str = "a long password";
-const EDITOR: (&str, &str) = ("editor@example.com", PASSWORD);
-const VIEWER: (&str, &str) = ("viewer@example.com", PASSWORD);
+pub(crate) const EDITOR: (&str, &str) = ("editor@example.com", PASSWORD);
+pub(crate) const VIEWER: (&str, &str) = ("viewer@example.com", PASSWORD);
 /// An admin of the organisation `other`.
 const OTHER: (&str, &str) = ("other@example.com", PASSWORD);
-const ECHO: &str = "def main(data, logger):\n    logger.info('%d records', len(data))\n    return data\n";
+pub(crate) const ECHO: &str =
+    "def main(data, logger):\n    logger.info('%d records', len(data))\n    return data\n";
 
 /// Somebody who is logged in, as a browser without scripts.
 pub(crate) struct Browser<'a> {
@@ -95,13 +99,13 @@ fn encoded(fields: &[(&str, &str)]) -> String {
 }
 
 #[track_caller]
-fn between(text: &str, before: &str, after: &str) -> String {
+pub(crate) fn between(text: &str, before: &str, after: &str) -> String {
     let rest = text.split_once(before).unwrap_or_else(|| panic!("no {before} in {text}")).1;
     rest.split_once(after).expect("an end").0.to_owned()
 }
 
 /// A server with an editor and a viewer in `default`, and the organisation `other` with an admin.
-fn server() -> Server {
+pub(crate) fn server() -> Server {
     let server = Server::start();
     server.post("/api/organizations", &json!({"name": "other"})).is(200);
     for (org, (email, password), role) in
@@ -130,15 +134,34 @@ fn whoever_knows_a_password_gets_in_until_it_changes() {
     assert!(wrong.header("set-cookie").is_none());
     let set = log_in(&server, EDITOR, &[]).header("set-cookie").expect("a session").to_owned();
     assert!(set.ends_with("; Path=/; Max-Age=43200; HttpOnly; SameSite=Lax"), "{set}");
+    let root = Browser::log_in(&server, ROOT);
     let (one, two) = (Browser::log_in(&server, EDITOR), Browser::log_in(&server, EDITOR));
-    assert_ne!(one.csrf, two.csrf);
     assert_eq!(one.done("/logout", &[]), "/login");
     assert_eq!(one.get("/console/default/actions").status, 303, "a session that ended answers no longer");
+    // What was written while it ended stays on its page, and counts once its sender is logged in again.
+    let sent = |browser: &Browser<'_>| {
+        let part = [("HX-Request", "true"), ("X-CSRF-Token", &*one.csrf)];
+        browser.post_as_is("/console/default/actions/new", &filled("kept", ECHO), &part)
+    };
+    let refused = sent(&one);
+    assert_eq!((refused.status, refused.header("hx-retarget")), (401, Some("#flash")));
+    assert!(refused.text().contains("href=\"/login\" target=\"_blank\""), "{}", refused.text());
+    assert_eq!((sent(&two).status, one.csrf == two.csrf), (200, true));
+    let sent = one.post("/console/default/actions/new", &[]);
+    assert_eq!((sent.status, sent.header("location")), (303, Some("/login?next=%2Fconsole")));
     assert_eq!(two.get("/console/default/actions").status, 200);
     server.put("/api/default/users/editor@example.com", &json!({"new_password": "a newer password"})).is(200);
     assert_eq!(two.get("/console/default/actions").status, 303, "it was of the old password");
     let forged = Browser { server: &server, cookie: "actiond_session=AbCd".to_owned(), csrf: String::new() };
     assert_eq!(forged.get("/console/default/actions").status, 303);
+    // A restart ends no session, also not of the account whose password the settings hold.
+    let (cookie, csrf) = (root.cookie.clone(), root.csrf.clone());
+    let place = server.place();
+    assert_eq!(server.stop().code, 0);
+    let server = Server::again(place);
+    let root = Browser { server: &server, cookie, csrf };
+    assert_eq!(root.post("/console/default/actions/new", &filled("after", ECHO)).status, 303);
+    assert!(root.page("/console/default/actions").contains("after"));
 }
 
 #[test]
@@ -146,14 +169,14 @@ fn a_form_counts_only_from_a_page_of_its_sender() {
     let server = server();
     let id = server.upload("echo", "service", ECHO, &[]);
     let browser = Browser::log_in(&server, EDITOR);
-    let other = Browser::log_in(&server, EDITOR).csrf;
+    let other = Browser::log_in(&server, VIEWER).csrf;
     let pause = format!("/console/default/actions/{id}/pause");
     let paused = ("paused", "yes");
     let own = ("csrf", browser.csrf.as_str());
     let headers = |site: &'static str| [("Sec-Fetch-Site", site)];
     for (name, fields, headers, status) in [
         ("no token", vec![paused], vec![], 403),
-        ("that of another session", vec![paused, ("csrf", &*other)], vec![], 403),
+        ("that of another account", vec![paused, ("csrf", &*other)], vec![], 403),
         ("an empty one", vec![paused, ("csrf", "")], vec![], 403),
         ("from another site", vec![paused, own], headers("cross-site").to_vec(), 403),
         ("from another origin", vec![paused, own], vec![("Origin", "http://evil.example.com")], 403),
@@ -206,6 +229,8 @@ fn pages_load_nothing_but_ours() {
         (own("/actions/ID/secrets"), 200),
         (own("/nothing/there"), 404),
         (own("/actions/1"), 404),
+        (own("/actions/delete"), 405),
+        ("/logout".to_owned(), 405),
     ] {
         let answer = browser.get(&path);
         assert_eq!(answer.status, status, "{path}");
@@ -306,160 +331,4 @@ fn each_sees_and_does_what_their_role_lets_them() {
     let listed = other.page("/console/other/actions");
     assert!(listed.contains("No actions yet") && !listed.contains("/console/default"), "{listed}");
     assert!(root.page(&own("/actions")).contains("/console/other/actions"), "it may switch");
-}
-
-/// The fields of the form of an action of kind `service`.
-fn filled<'a>(name: &'a str, text: &'a str) -> Vec<(&'a str, &'a str)> {
-    vec![
-        ("name", name),
-        ("description", "says <b>hello</b>"),
-        ("kind", "service"),
-        ("path", "main.py"),
-        ("text", text),
-        ("env_name", "GREETING"),
-        ("env_value", "hello"),
-        ("policy", "1"),
-        ("wall", "7.5"),
-        ("memory", "64"),
-        ("egress_from", "some"),
-        ("egress", "127.0.0.1:9"),
-    ]
-}
-
-#[test]
-fn an_action_lives_by_forms() {
-    let server = server();
-    let browser = Browser::log_in(&server, EDITOR);
-    let main = "import os\ndef main(data, logger):\n    logger.warning('<i>%s</i>', os.environ['GREETING'])\n    return data\n";
-    let tested = |path: &str, text: &str, payload: &str| {
-        let answer = browser.post(path, &[&filled("", text)[..], &[("payload", payload)]].concat());
-        (answer.status, answer.text())
-    };
-    let (status, page) = tested("/console/default/actions/new/test", main, "[{\"a\": 1.50}]");
-    assert_eq!(status, 200, "{page}");
-    assert!(
-        page.contains("completed") && page.contains("1.5") && page.contains("&lt;i&gt;hello&lt;/i&gt;"),
-        "{page}"
-    );
-    assert!(
-        tested("/console/default/actions/new/test", "def main(data):\n    return 1/0\n", "[]")
-            .1
-            .contains("ZeroDivisionError")
-    );
-    assert!(
-        tested("/console/default/actions/new/test", "import nothing_there\n", "[]")
-            .1
-            .contains("cannot be imported")
-    );
-    assert_eq!(tested("/console/default/actions/new/test", main, "no JSON").0, 400);
-    assert_eq!(server.get("/api/default/actions").is(200), json!([]), "nothing of it is kept");
-    assert_eq!(server.get("/api/default/runs").is(200)["runs"], json!([]));
-
-    let to = browser.done("/console/default/actions/new", &filled("greet", main));
-    let id = between(&to, "/actions/", "?");
-    let own = format!("/console/default/actions/{id}");
-    let page = browser.page(&own);
-    assert!(
-        page.contains("os.environ[&#39;GREETING&#39;]") || page.contains("os.environ['GREETING']"),
-        "{page}"
-    );
-    assert!(page.contains("says &lt;b&gt;hello&lt;/b&gt;") && page.contains("value=\"7.5\""), "{page}");
-    let settings = server.get(&format!("/api/default/actions/{id}/settings")).is(200);
-    assert_eq!(
-        (&settings["policy"]["wall_ms"], &settings["policy"]["egress"]),
-        (&json!(7_500), &json!(["127.0.0.1:9"]))
-    );
-    let answer = browser.post("/console/default/actions/new", &filled("not a name", main));
-    assert!(answer.status == 400 && answer.text().contains("not allowed in a name"), "{}", answer.text());
-
-    browser.done(&own, &filled("greets", main));
-    let versions = format!("/api/default/actions/{id}/versions");
-    assert_eq!(server.get(&versions).is(200).as_array().map(Vec::len), Some(1), "the code is the same");
-    browser.done(&own, &filled("greets", ECHO));
-    assert_eq!(server.get(&versions).is(200).as_array().map(Vec::len), Some(2));
-    assert!(browser.page(&format!("{own}/versions")).contains("runs now"));
-    browser.done(&format!("{own}/versions/1/rollback"), &[]);
-    assert_eq!(server.get(&versions).is(200)[1]["current"], true);
-
-    let part = browser.post_as_is(
-        &format!("{own}/pause"),
-        &[("paused", "yes")],
-        &[("X-CSRF-Token", &browser.csrf), ("HX-Request", "true")],
-    );
-    assert!(
-        part.status == 200
-            && part.text().starts_with("<tr")
-            && part.text().contains("aria-checked=\"false\""),
-        "{}",
-        part.text()
-    );
-    browser.done(&format!("{own}/pause"), &[("paused", "no")]);
-
-    let asked = browser.post("/console/default/actions/delete", &[("id", &id)]);
-    assert!(asked.status == 200 && asked.text().contains("Delete this action?"), "{}", asked.text());
-    assert_eq!(server.get(&format!("/api/default/actions/{id}")).status, 200, "it was only asked");
-    browser.done("/console/default/actions/delete", &[("id", &id), ("sure", "yes")]);
-    assert_eq!(browser.get(&own).status, 404);
-    assert_eq!(browser.post("/console/default/actions/delete", &[]).status, 400);
-}
-
-#[test]
-fn hooks_and_secrets_are_made_by_forms() {
-    let server = server();
-    let main = "import os\ndef main(data):\n    return os.environ['KEY']\n";
-    let id = server.upload("keeps", "service", main, &[("secrets", "[]")]);
-    let browser = Browser::log_in(&server, EDITOR);
-    let own = format!("/console/default/actions/{id}");
-    for sender in ["openobserve", "alertmanager", "grafana", "github", "standard", "other"] {
-        let page = browser.post(&format!("{own}/hooks"), &[("sender", sender), ("answer", "result")]);
-        assert_eq!(page.status, 200, "{sender}: {}", page.text());
-        let text = page.text();
-        assert!(text.contains("shown only this once"), "{sender}: {text}");
-        if sender == "other" {
-            browser.done(&format!("{own}/secrets"), &[("name", "KEY"), ("value", "a hidden value")]);
-            let url = between(&text, "<code>http://", "</code>");
-            let path = format!("/hooks/{}", url.split_once("/hooks/").expect("a hook").1);
-            let ran = server.call("POST", &path).no_auth().body("[]").send().is(200);
-            assert_eq!(ran["status"], "completed");
-        }
-    }
-    let page = browser.page(&format!("{own}/hooks"));
-    assert!(!page.contains("/hooks/ey") && page.matches("Revoke</button>").count() == 6, "{page}");
-    let revoke = between(&page, &format!("action=\"{own}/hooks/"), "/revoke\"");
-    browser.done(&format!("{own}/hooks/{revoke}/revoke"), &[]);
-    assert_eq!(browser.page(&format!("{own}/hooks")).matches("Revoke</button>").count(), 5);
-    let page = browser.page(&format!("{own}/secrets"));
-    assert!(page.contains("<code>KEY</code>") && !page.contains("a hidden value"), "{page}");
-    assert_eq!(browser.post(&format!("{own}/secrets"), &[("name", "no"), ("value", "x")]).status, 400);
-    browser.done(&format!("{own}/secrets/KEY/remove"), &[]);
-    assert!(browser.page(&format!("{own}/secrets")).contains("No secrets of its own"));
-}
-
-#[test]
-fn the_list_is_searched_and_paged_and_shows_names_as_they_are() {
-    let server = server();
-    let hostile = "<img/src=x>";
-    let about = ("description", "\"><script>alert(1)</script>");
-    let names: Vec<String> = (0..51).map(|number| format!("action-{number:02}")).collect();
-    for name in &names {
-        server.upload(name, "service", ECHO, &[]);
-    }
-    server.upload("z<b>", "repeat", ECHO, &[about, ("cron_expr", "0 9 * * 1-5")]);
-    assert_eq!(server.uploading("default", hostile, "service", ECHO, &[]).send().status, 400);
-    let browser = Browser::log_in(&server, VIEWER);
-    let page = browser.page("/console/default/actions");
-    assert!(
-        page.contains("action-49") && !page.contains("action-50") && page.contains("52 actions"),
-        "{page}"
-    );
-    let page = browser.page("/console/default/actions?page=2");
-    assert!(page.contains("action-50") && page.contains("z&lt;b&gt;"), "{page}");
-    assert!(page.contains("at 09:00, Monday to Friday") && !page.contains("<script>alert"), "{page}");
-    let page = browser.page("/console/default/actions?q=N-07");
-    assert!(page.contains("action-07") && !page.contains("action-08"), "{page}");
-    assert!(
-        browser.page("/console/default/actions?q=%3Cscript%3E").contains("1 action"),
-        "it was found by its description"
-    );
-    assert!(browser.page("/console/default/actions?q=nothing").contains("Nothing matches"));
 }

@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use crate::{
-    console::Browser,
+    console::{Browser, between},
     console_runs::{ADMIN, ECHO, EVIL, INVOKER, VIEWER, invoked, server, server_with},
     search::origin::{self, Origin},
     server::{ROOT, Server},
@@ -87,6 +87,13 @@ fn exploring_shows_records_before_and_after() {
     assert!(page.contains("2 records") && page.contains(">B</td>"), "{page}");
     let page = pasted(&json!([{"log": "<b>"}]).to_string(), &fails).text();
     assert!(page.contains("The action failed") && page.contains("ValueError: &lt;b&gt;"), "{page}");
+    // However deep: what is shown of it does not grow with its depth.
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let page = pasted(&deep, &upper).text();
+    assert!(page.contains("The action failed") && page.len() < 1 << 20, "{}", page.len());
+    let run = between(&page, "/console/default/runs/", "\"");
+    let page = browser.page(&format!("/console/default/runs/{run}"));
+    assert!(page.contains("The first 64 KiB are shown") && page.len() < 1 << 20, "{}", page.len());
     assert!(pasted("[]", &fails).text().contains("There is nothing to call an action with."));
     assert_eq!((pasted("nothing", "").status, pasted("[1]", "x").status), (400, 404));
     let search = |sql: &str, (email, password): (&str, &str)| {

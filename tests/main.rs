@@ -12,6 +12,7 @@ mod calls;
 mod client;
 mod config;
 mod console;
+mod console_actions;
 mod console_insights;
 mod console_runs;
 mod contract;

@@ -66,11 +66,12 @@ fn without_an_action_it_is_the_origin_s_own_answer() {
             "query": {"sql": "select logs", "start_time": 1, "end_time": 2, "from": 0, "size": 10}, "search_type": "ui"
         })
     );
-    // What it refuses is its own answer too.
+    // What it refuses is its own answer too, and never a page.
     let refused = stage.search_as(VIEWER, "select wrong", Value::Null);
     assert_eq!((refused.status, refused.text()), (400, origin::WRONG.to_owned()));
     let unknown = stage.search_as(STRANGER, "select logs", Value::Null);
     assert_eq!((unknown.status, unknown.text()), (401, "Unauthorized Access".to_owned()));
+    assert_eq!(unknown.header("content-type"), Some("application/json"));
 }
 
 #[test]

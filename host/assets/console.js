@@ -95,15 +95,23 @@
     form.addEventListener("input", (event) => { changed ||= !event.target.closest("#trial"); });
     form.addEventListener("submit", () => { changed = false; });
     form.addEventListener("htmx:beforeRequest", (event) => { if (event.target === form) changed = false; });
-    form.addEventListener("htmx:responseError", (event) => { if (event.target === form) changed = true; });
+    for (const failed of ["htmx:responseError", "htmx:sendError"]) {
+      form.addEventListener(failed, (event) => { if (event.target === form) changed = true; });
+    }
     window.addEventListener("beforeunload", (event) => { if (changed) event.preventDefault(); });
   }
 
   document.addEventListener("click", async (event) => {
     const copy = event.target.closest("[data-copy]");
     if (copy) {
-      await navigator.clipboard.writeText(copy.closest(".paste").querySelector("code").textContent);
-      copy.textContent = "Copied";
+      const code = copy.closest(".paste").querySelector("code");
+      // Browsers give the clipboard to secure pages alone: on others the text is selected, to be copied by hand.
+      if (navigator.clipboard) {
+        await navigator.clipboard.writeText(code.textContent);
+        copy.textContent = "Copied";
+      } else {
+        window.getSelection().selectAllChildren(code);
+      }
     }
     // A click beside an open menu closes it.
     document.querySelectorAll("details.menu[open]").forEach((menu) => {
@@ -126,18 +134,38 @@
     if (field && file) document.getElementById(field).value = await file.text();
   });
 
-  document.addEventListener("htmx:sendError", () => {
+  function say(text) {
     const said = document.createElement("div");
     said.className = "flash bad";
     said.setAttribute("role", "alert");
-    said.textContent = "The server does not answer. Try again.";
+    said.textContent = text;
     document.getElementById("flash")?.replaceChildren(said);
+  }
+
+  document.addEventListener("htmx:sendError", () => say("The server does not answer. Try again."));
+
+  // What is refused before a page is asked is no part of one.
+  const isForeign = (xhr) => xhr.status >= 400 && !xhr.getResponseHeader("HX-Retarget");
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (isForeign(event.detail.xhr)) event.detail.shouldSwap = false;
+  });
+  document.addEventListener("htmx:responseError", (event) => {
+    const { xhr } = event.detail;
+    if (!isForeign(xhr)) return;
+    let message;
+    try { message = JSON.parse(xhr.responseText).message; } catch { /* It is no JSON. */ }
+    say(message || "The server answered " + xhr.status + ". Try again.");
   });
 
   // What worked makes what is said of an earlier attempt untrue.
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (event.detail.requestConfig?.verb === "post") document.getElementById("flash")?.replaceChildren();
   });
+
+  // What only scripts can do is shown where there are any.
+  const reveal = () => document.querySelectorAll("[data-scripted]").forEach((part) => { part.hidden = false; });
+  document.addEventListener("htmx:load", reveal);
+  reveal();
 
   document.querySelectorAll("[data-editor]").forEach(edit);
   document.querySelectorAll("[data-rows]").forEach(rows);

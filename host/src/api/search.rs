@@ -10,10 +10,11 @@ use crate::{
     app::{App, LogSearch, NotSearched, hits},
     model::account::Permission,
     origin::{Answered, Search},
+    records,
 };
 use axum::{
     extract::{Request, State},
-    http::{HeaderValue, StatusCode, header},
+    http::{StatusCode, header},
     response::{IntoResponse as _, Response},
 };
 
@@ -63,18 +64,13 @@ pub(super) async fn search(
     };
     // OpenObserve does not call an action when there is nothing to call it with.
     let Some(found) = hits(&answered.body)? else { return Ok(passed_on(answered)) };
-    let rows = if found.is_empty() {
-        "[]".to_owned()
-    } else {
-        let found = serde_json::to_string(&found).map_err(|error| NotSearched::Answer(error.to_string()))?;
-        app.apply(org, action, found, traceparent).await?.rows
-    };
+    let rows =
+        if found == records::NONE { found } else { app.apply(org, action, found, traceparent).await?.rows };
     let body = asked.with_rows(&answered.body, &rows)?;
     Ok(passed_on(Answered { body, ..answered }))
 }
 
 fn passed_on(answered: Answered) -> Response {
-    let json = || HeaderValue::from_static("application/json");
-    let content_type = answered.content_type.unwrap_or_else(json);
-    (answered.status, [(header::CONTENT_TYPE, content_type)], answered.body).into_response()
+    // Nothing that a browser takes for a page, whatever the origin calls it.
+    (answered.status, [(header::CONTENT_TYPE, "application/json")], answered.body).into_response()
 }

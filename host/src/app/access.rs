@@ -144,7 +144,7 @@ impl Access {
         }
     }
 
-    async fn password_is_right(&self, password: String, hash: String) -> bool {
+    pub(super) async fn password_is_right(&self, password: String, hash: String) -> bool {
         let Ok(_permit) = self.hashing.acquire().await else { return false };
         let verify = move || {
             let hash = PasswordHash::new(&hash).ok()?;

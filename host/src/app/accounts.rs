@@ -77,8 +77,14 @@ impl App {
         let given = password.map(str::to_owned);
         let made_up = given.is_none().then(new_token);
         let secret = given.clone().or_else(|| made_up.clone()).unwrap_or_default();
-        let hash = tokio::task::spawn_blocking(move || hash_password(&secret)).await;
-        let hash = hash.map_err(|error| store::Error::Library(error.to_string()))?;
+        let hash = match self.password_hash(&email, &secret).await? {
+            // Sessions are of a hash: those of the same password outlive a restart.
+            Some(hash) => hash,
+            None => {
+                let hash = tokio::task::spawn_blocking(move || hash_password(&secret)).await;
+                hash.map_err(|error| store::Error::Library(error.to_string()))?
+            }
+        };
         let (now, root) = (clock::now(), email.clone());
         let made = self.store().settle(move |change| {
             let org: OrgId = FIRST_ORG.parse().expect("it is a plain word");
@@ -114,6 +120,17 @@ impl App {
         let made = made.await?;
         self.forget_accounts();
         Ok(made_up.filter(|_| made).map(|password| (email, password)))
+    }
+
+    /// The hash of an account whose password this is.
+    async fn password_hash(&self, email: &Email, password: &str) -> store::Result<Option<String>> {
+        let of = email.clone();
+        let known = self.store().read(move |view| view.account(&of)).await?;
+        let Some(Credential::Password(hash)) = known.map(|account| account.credential) else {
+            return Ok(None);
+        };
+        let is_right = self.access().password_is_right(password.to_owned(), hash.clone()).await;
+        Ok(is_right.then_some(hash))
     }
 
     /// An organisation's accounts of that kind, by address.

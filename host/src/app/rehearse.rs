@@ -29,6 +29,7 @@ pub(crate) enum NotTried {
 impl App {
     /// Runs what would be saved on `input`, a JSON array. Nothing of it is kept but that somebody did.
     pub(crate) async fn rehearse(&self, upload: Upload, input: String) -> Result<Rehearsed, NotTried> {
+        self.runner().fits(&input)?;
         let now = clock::now();
         let (before, organisation) = self.found(&upload).await?;
         let action = self.drafted(&upload, before.as_ref(), now)?;

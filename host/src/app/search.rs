@@ -86,12 +86,12 @@ impl LogSearch {
     /// The answer of the cluster with other rows in it.
     pub(crate) fn with_rows(&self, answer: &[u8], rows: &str) -> Result<Vec<u8>, NotSearched> {
         let bad = |error: serde_json::Error| NotSearched::Answer(error.to_string());
-        let mut fields: Fields = serde_json::from_slice(answer).map_err(bad)?;
+        let mut fields: BTreeMap<String, &RawValue> = serde_json::from_slice(answer).map_err(bad)?;
         let list: Vec<&RawValue> = serde_json::from_str(rows).map_err(bad)?;
         // Where it is asked for a count, that is what its first row says.
         let total = if self.counts { counted(&list) } else { list.len() as u64 };
-        fields.insert("hits".to_owned(), raw(&list).map_err(bad)?);
-        fields.insert("total".to_owned(), raw(&total).map_err(bad)?);
+        let (hits, total) = (raw(&list).map_err(bad)?, raw(&total).map_err(bad)?);
+        fields.extend([("hits".to_owned(), &*hits), ("total".to_owned(), &*total)]);
         serde_json::to_vec(&fields).map_err(bad)
     }
 }
@@ -154,18 +154,18 @@ impl App {
     }
 }
 
-/// The rows of an answer, without those that are empty objects; `None` when there were none at all.
-pub(crate) fn hits(answer: &[u8]) -> Result<Option<Vec<Box<RawValue>>>, NotSearched> {
+/// The rows of an answer, a JSON array without those that are empty objects; `None` when there were none at all.
+pub(crate) fn hits(answer: &[u8]) -> Result<Option<String>, NotSearched> {
     let bad = |error: serde_json::Error| NotSearched::Answer(error.to_string());
-    let fields: Fields = serde_json::from_slice(answer).map_err(bad)?;
+    let fields: BTreeMap<String, &RawValue> = serde_json::from_slice(answer).map_err(bad)?;
     let Some(hits) = fields.get("hits") else { return Ok(None) };
-    let mut hits: Vec<Box<RawValue>> = serde_json::from_str(hits.get()).map_err(bad)?;
+    let mut hits: Vec<&RawValue> = serde_json::from_str(hits.get()).map_err(bad)?;
     if hits.is_empty() {
         return Ok(None);
     }
     let is_empty = |row: &RawValue| row.get().bytes().all(|byte| b"{} \t\r\n".contains(&byte));
     hits.retain(|row| !is_empty(row));
-    Ok(Some(hits))
+    serde_json::to_string(&hits).map(Some).map_err(bad)
 }
 
 fn raw<T: serde::Serialize>(value: &T) -> serde_json::Result<Box<RawValue>> {
@@ -229,8 +229,7 @@ mod tests {
     #[test]
     fn rows_take_the_place_of_hits() {
         let answer = br#"{"took":5,"hits":[{"a":1.0},{ }, {}],"total":9,"scan_size":0.250}"#;
-        let rows: Vec<String> = hits(answer).unwrap().unwrap().iter().map(ToString::to_string).collect();
-        assert_eq!(rows, [r#"{"a":1.0}"#]);
+        assert_eq!(hits(answer).unwrap().as_deref(), Some(r#"[{"a":1.0}]"#));
         assert!(hits(br#"{"hits":[]}"#).unwrap().is_none() && hits(b"{}").unwrap().is_none());
         let search = |counts: bool| LogSearch { action: None, counts, body: Vec::new() };
         for (counts, rows, total) in [

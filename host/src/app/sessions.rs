@@ -43,6 +43,15 @@ pub(crate) struct Session {
     id: [u8; ID_BYTES],
 }
 
+impl Session {
+    /// What forms of this account have to bring: the same for as long as its credential is, and known to nobody who knows
+    /// neither the stored credential nor a page.
+    pub(crate) fn form_word(&self) -> [u8; 32] {
+        let secret = proof(&self.account);
+        blake3::keyed_hash(&secret, self.account.email.as_str().as_bytes()).into()
+    }
+}
+
 impl Default for Sessions {
     fn default() -> Self {
         Self { ended: Mutex::new(LruCache::new(ENDED_MAX)) }

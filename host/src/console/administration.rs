@@ -12,6 +12,7 @@ use axum::{
     routing::{get, post},
 };
 use maud::Markup;
+use serde::Deserialize;
 
 use super::{
     fault::Fault,
@@ -27,6 +28,9 @@ use crate::{
         id::OrgId,
     },
 };
+
+/// Accounts on one page.
+const PAGE: usize = 50;
 
 pub(super) fn router() -> Router<App> {
     Router::new()
@@ -100,6 +104,22 @@ impl Tab {
     }
 }
 
+/// Which part of a list is wanted.
+#[derive(Debug, Default, Deserialize)]
+struct Asked {
+    page: Option<usize>,
+}
+
+/// A page of a list that is shown at `to`, and what leads to the pages around it.
+fn part<'a, T>(all: &'a [T], asked: &Asked, to: &str) -> (&'a [T], Markup) {
+    let pages = all.len().div_ceil(PAGE).max(1);
+    let page = asked.page.unwrap_or(1).clamp(1, pages);
+    let from = (page - 1) * PAGE;
+    let at = |page: usize| format!("{to}?page={page}");
+    let (before, after) = ((page > 1).then(|| at(page - 1)), (page < pages).then(|| at(page + 1)));
+    (&all[from..all.len().min(from + PAGE)], parts::pager(before.as_deref(), after.as_deref()))
+}
+
 /// Only the operator of the whole server.
 fn operator(visitor: &Visitor) -> Result<(), Fault> {
     if visitor.account().root { Ok(()) } else { Err(Problem::forbidden().into()) }
@@ -120,3 +140,28 @@ const ROLES: [(&str, &str); 4] = [
     ("editor", "editor: changes actions too"),
     ("admin", "admin: all of it"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_shown_in_parts() {
+        let all: Vec<usize> = (0..120).collect();
+        for (of, page, expected, leads) in [
+            (120, None, 0..50, vec!["/a?page=2"]),
+            (120, Some(0), 0..50, vec!["/a?page=2"]),
+            (120, Some(2), 50..100, vec!["/a?page=1", "/a?page=3"]),
+            (120, Some(3), 100..120, vec!["/a?page=2"]),
+            (120, Some(usize::MAX), 100..120, vec!["/a?page=2"]),
+            (100, Some(2), 50..100, vec!["/a?page=1"]),
+            (0, Some(2), 0..0, vec![]),
+        ] {
+            let (shown, pager) = part(&all[..of], &Asked { page }, "/a");
+            let pager = pager.into_string();
+            let found: Vec<&str> =
+                pager.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+            assert_eq!((shown, found), (&all[expected], leads), "{of} {page:?}");
+        }
+    }
+}

@@ -10,11 +10,12 @@ use axum::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
     fault::Fault,
     form::{Form, Sent},
-    layout::{Page, Section, token},
+    layout::{Page, Section, aside, token},
     parts,
     runs::{utc, value},
     session::Visitor,
@@ -29,7 +30,7 @@ use crate::{
         action::Kind,
         id::{ActionId, OrgId},
     },
-    origin::Search,
+    origin::{Answered, Search},
     records, store,
 };
 
@@ -83,11 +84,17 @@ async fn search(
         "" => None,
         id => Some(id.parse().map_err(|_| Fault::gone("action"))?),
     };
-    let found = match form.text("source") {
-        "origin" => from_origin(&app, &org, &form, action).await?,
-        _ => applied(&app, &org, pasted(&form)?, action).await?,
+    // An answer's place is kept for as long as its records are here.
+    let (records, _place) = match form.text("source") {
+        "origin" => {
+            from_origin(&app, &org, &form, action).await.map(|(records, place)| (records, Some(place)))?
+        }
+        _ => (pasted(&form).await?, None),
     };
-    let found = side_by_side(&visitor, &org, &found);
+    let form = form.brief();
+    let found = applied(&app, &org, records, action).await?;
+    let (of, whose) = (visitor.clone(), org.clone());
+    let found = aside(move || side_by_side(&of, &whose, &found)).await?;
     if visitor.partial {
         return Ok(Html(found.into_string()).into_response());
     }
@@ -112,15 +119,21 @@ async fn choices(app: &App, org: &OrgId) -> Result<Choices, Fault> {
 }
 
 /// Records out of the form: a file before a text.
-fn pasted(form: &Form) -> Result<String, Fault> {
+async fn pasted(form: &Form) -> Result<String, Fault> {
     let (bytes, from) = match form.file("file") {
-        Some((name, bytes)) => (bytes.to_vec(), name),
-        None => (form.get("records").unwrap_or_default().as_bytes().to_vec(), "the records"),
+        Some((name, bytes)) => (bytes.to_vec(), name.to_owned()),
+        None => (form.get("records").unwrap_or_default().as_bytes().to_vec(), "the records".to_owned()),
     };
-    records::of(bytes, from).map_err(|error| Fault::bad(error.to_string()))
+    aside(move || records::of(bytes, &from)).await?.map_err(|error| Fault::bad(error.to_string()))
 }
 
-async fn from_origin(app: &App, org: &OrgId, form: &Form, action: Option<ActionId>) -> Result<Found, Fault> {
+/// Records that the origin finds.
+async fn from_origin(
+    app: &App,
+    org: &OrgId,
+    form: &Form,
+    action: Option<ActionId>,
+) -> Result<(String, OwnedSemaphorePermit), Fault> {
     if let Some(action) = action {
         app.may_apply(org, action).await?;
     }
@@ -139,9 +152,9 @@ async fn from_origin(app: &App, org: &OrgId, form: &Form, action: Option<ActionI
         let said: String = String::from_utf8_lossy(&answered.body).chars().take(500).collect();
         return Err(Fault::bad(format!("OpenObserve answered {}: {said}", answered.status)));
     }
-    let rows = hits(&answered.body)?.unwrap_or_default();
-    let rows = serde_json::to_string(&rows).map_err(|error| Fault::bad(error.to_string()))?;
-    applied(app, org, rows, action).await
+    let Answered { place, body, .. } = answered;
+    let rows = aside(move || hits(&body)).await??;
+    Ok((rows.unwrap_or_else(|| records::NONE.to_owned()), place))
 }
 
 /// OpenObserve's search, of what the form says.
@@ -224,10 +237,10 @@ fn asking(visitor: &Visitor, to: &str, choices: &Choices, form: &Form) -> Markup
             }
             div.grid {
                 (parts::field("email", "Your account at OpenObserve", None, &html! {
-                    input #email type="email" name="email" required autocomplete="username" value=(or("email", &visitor.email()));
+                    input #email type="email" name="email" required autocomplete="off" value=(or("email", &visitor.email()));
                 }))
                 (parts::field("password", "Its password or token", Some("Passed on, and kept nowhere"), &html! {
-                    input #password type="password" name="password" required autocomplete="current-password" aria-describedby="password-hint";
+                    input #password type="password" name="password" required autocomplete="new-password" aria-describedby="password-hint";
                 }))
             }
             div.buttons { button.button.primary type="submit" { "Search" } }

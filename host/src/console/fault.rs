@@ -68,13 +68,22 @@ impl IntoResponse for Fault {
 }
 
 /// A response as whoever asked can show it: what a fault left in it becomes a page, or a message for the page they are on.
-pub(super) fn shown(app: &App, partial: bool, mut response: Response) -> Response {
+/// `partial`: a part of a page asks; `sends`: with a form.
+pub(super) fn shown(app: &App, partial: bool, sends: bool, mut response: Response) -> Response {
     let Some(left) = response.extensions_mut().remove::<Left>() else { return response };
     let base = &app.settings().public_path;
     match left {
+        // What was written is not lost: the page stays, and its form counts again after logging in.
+        Left::LoggedOut { .. } if partial && sends => {
+            let said = html! {
+                strong { "You are logged out." }
+                p { a href={ (base) "/login" } target="_blank" { "Log in in another tab" } ", then send this once more." }
+            };
+            told(response.status(), &said)
+        }
         Left::LoggedOut { wanted } => {
-            // A part of a page that asks by itself is no place to come back to.
-            let wanted = if partial { "/console".to_owned() } else { wanted };
+            // A part of a page that asks by itself is no place to come back to, nor is what only takes forms.
+            let wanted = if partial || sends { "/console".to_owned() } else { wanted };
             let mut to = format!("{base}/login?");
             form_urlencoded::Serializer::for_suffix(&mut to, base.len() + "/login?".len())
                 .append_pair("next", &wanted);
@@ -89,13 +98,18 @@ pub(super) fn shown(app: &App, partial: bool, mut response: Response) -> Respons
                 }
             };
             if partial {
-                let headers = [("hx-retarget", "#flash"), ("hx-reswap", "innerHTML show:window:top")];
-                (status, headers, Html(parts::flash(parts::Tone::Bad, &said).into_string())).into_response()
+                told(status, &said)
             } else {
                 (status, Html(page(base, status, &said).into_string())).into_response()
             }
         }
     }
+}
+
+/// What is said on the page that somebody is on.
+fn told(status: StatusCode, said: &Markup) -> Response {
+    let headers = [("hx-retarget", "#flash"), ("hx-reswap", "innerHTML show:window:top")];
+    (status, headers, Html(parts::flash(parts::Tone::Bad, said).into_string())).into_response()
 }
 
 /// Sends a browser to another page, whether a page or a part of one asks.

@@ -14,18 +14,19 @@ use crate::{
 
 /// Fields of one form.
 const FIELDS_MAX: usize = 1_000;
+/// Of what a page shows again.
+const BRIEF_BYTES_MAX: usize = 64 << 10;
 pub(super) const CSRF: &str = "csrf";
 const CSRF_HEADER: &str = "x-csrf-token";
 
 /// A form, and who sent it: checked to be of a page of theirs.
-#[derive(Debug)]
 pub(super) struct Sent {
     pub(super) visitor: Visitor,
     pub(super) form: Form,
 }
 
-/// A form's fields, in order.
-#[derive(Debug, Default)]
+/// A form's fields, in order. They hold passwords: nothing prints them.
+#[derive(Default)]
 pub(super) struct Form {
     fields: Vec<(String, String)>,
     /// Names of fields, names of files, contents. A field that no file was chosen for is not there.
@@ -102,6 +103,17 @@ impl Form {
         Ok(form)
     }
 
+    /// What a page may show of it again. All else is let go, and with it the room that it takes: for before guests run.
+    pub(super) fn brief(mut self) -> Self {
+        let mut left = BRIEF_BYTES_MAX;
+        self.fields.retain(|(_, value)| {
+            let fits = value.len() <= left;
+            left -= if fits { value.len() } else { 0 };
+            fits
+        });
+        Self { fields: self.fields, ..Self::default() }
+    }
+
     /// The first field of that name.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         let found = self.fields.iter().find(|(known, _)| known == name);
@@ -155,6 +167,6 @@ fn is_origin_of(origin: &str, url: &str) -> bool {
 }
 
 /// Browsers end the lines of texts as no file of ours does.
-fn unix(text: &str) -> String {
+pub(super) fn unix(text: &str) -> String {
     text.replace("\r\n", "\n")
 }

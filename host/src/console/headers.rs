@@ -2,7 +2,7 @@
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
     middleware::Next,
     response::Response,
 };
@@ -18,7 +18,8 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 /// Answers a request of a browser: faults become pages, and every response has its headers.
 pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
     let partial = request.headers().contains_key("hx-request");
-    let mut response = shown(&app, partial, next.run(request).await);
+    let sends = request.method() == Method::POST;
+    let mut response = shown(&app, partial, sends, next.run(request).await);
     let headers = response.headers_mut();
     let mut set = |name: HeaderName, value: &'static str| {
         headers.entry(name).or_insert(HeaderValue::from_static(value));

@@ -5,10 +5,14 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::{
     assets::{EDITOR, HTMX, ICON, SCRIPT, STYLE},
+    fault::Fault,
     form::CSRF,
     session::Visitor,
 };
-use crate::model::{account::Permission, id::OrgId};
+use crate::{
+    model::{account::Permission, id::OrgId},
+    store,
+};
 
 /// htmx writes no styles, runs no text, and shows refusals too: where they go is said by their headers.
 const HTMX_CONFIG: &str = r#"{"includeIndicatorStyles":false,"allowEval":false,"allowScriptTags":false,"selfRequestsOnly":true,"historyCacheSize":0,"refreshOnHistoryMiss":true,"responseHandling":[{"code":"204","swap":false},{"code":"[23]..","swap":true},{"code":"[45]..","swap":true,"error":true}]}"#;
@@ -166,6 +170,12 @@ pub(super) fn bare(base: &str, title: &str, body: &Markup) -> Markup {
             }
         }
     }
+}
+
+/// Does what takes long, as laying out much of what somebody's code returned, where nobody else waits for it.
+pub(super) async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| store::Error::Library(error.to_string()).into())
 }
 
 fn head(base: &str, title: &str, nonce: Option<&str>) -> Markup {

@@ -1,19 +1,16 @@
-//! What came of a run, as pages show it: what it used, why it failed, its result, log and connections.
+//! What came of a run, as pages show it: what it used, why it failed, its log and connections.
 
 use maud::{Markup, html};
-use serde_json::value::RawValue;
 
 use super::{parts, words};
 use crate::model::run::{Connection, Failure, LogLine, Usage};
 
-/// More of a result is not shown.
-const RESULT_BYTES_MAX: usize = 256 << 10;
 /// Lines of a log that are shown: the last ones.
 const LINES_MAX: usize = 2_000;
-/// Columns of a result that is shown as a table.
-const COLUMNS_MAX: usize = 12;
-/// Rows of it.
-const ROWS_MAX: usize = 200;
+/// Deeper parts are not indented further.
+const DEPTH_MAX: usize = 32;
+/// What is laid out is not longer than this: what follows stays as it is written.
+const LAID_OUT_BYTES_MAX: usize = 4 << 20;
 
 /// What a run used.
 pub(super) fn usage(usage: &Usage) -> Markup {
@@ -47,34 +44,6 @@ pub(super) fn failure(failure: Option<&Failure>) -> Markup {
         Some(Failure::Interrupted) => plain("The server ended while it ran.", ""),
         Some(Failure::Internal { message }) => plain("It could not be run.", message),
     }
-}
-
-/// What `main` returned: a table where it is a list of like objects, and the JSON.
-pub(super) fn result(json: &str) -> Markup {
-    let is_cut = json.len() > RESULT_BYTES_MAX;
-    let table = if is_cut { None } else { rows(json) };
-    html! {
-        section.part {
-            h3 { "Result" }
-            @if let Some((columns, rows)) = &table {
-                (as_table(columns, rows))
-                details { summary { "as JSON" } pre.json tabindex="0" { (pretty(json)) } }
-            } @else if is_cut {
-                p.hint { (words::bytes(json.len() as u64)) ", cut here." }
-                pre.json tabindex="0" { (json.get(..floor(json, RESULT_BYTES_MAX)).unwrap_or_default()) }
-            } @else {
-                pre.json tabindex="0" { (pretty(json)) }
-            }
-        }
-    }
-}
-
-fn as_table(columns: &[String], rows: &[Vec<String>]) -> Markup {
-    let heads: Vec<&str> = columns.iter().map(String::as_str).collect();
-    let shown = html! {
-        @for row in rows { tr { @for (cell, column) in row.iter().zip(columns) { td data-label=(column) { (cell) } } } }
-    };
-    parts::table("Result", &heads, &shown)
 }
 
 /// What it logged.
@@ -134,9 +103,13 @@ pub(super) fn pretty(json: &str) -> String {
     let mut chars = json.trim().chars().peekable();
     let line = |out: &mut String, depth: usize| {
         out.push('\n');
-        (0..depth).for_each(|_| out.push_str(INDENT));
+        (0..depth.min(DEPTH_MAX)).for_each(|_| out.push_str(INDENT));
     };
     while let Some(char) = chars.next() {
+        if out.len() > LAID_OUT_BYTES_MAX {
+            out.push(char);
+            continue;
+        }
         if in_string {
             in_string = char != '"' || escaped;
             escaped = char == '\\' && !escaped;
@@ -177,34 +150,6 @@ pub(super) fn pretty(json: &str) -> String {
     out
 }
 
-/// Columns and rows of a list of objects that hold nothing deeper. `None` of anything else.
-fn rows(json: &str) -> Option<(Vec<String>, Vec<Vec<String>>)> {
-    let records: Vec<std::collections::BTreeMap<String, &RawValue>> = serde_json::from_str(json).ok()?;
-    let mut columns: Vec<String> = records.iter().flat_map(|record| record.keys().cloned()).collect();
-    columns.sort();
-    columns.dedup();
-    let is_flat = |value: &RawValue| !value.get().starts_with(['{', '[']);
-    let is_flat = records.iter().all(|record| record.values().all(|value| is_flat(value)));
-    if records.is_empty()
-        || records.len() > ROWS_MAX
-        || columns.len() > COLUMNS_MAX
-        || columns.is_empty()
-        || !is_flat
-    {
-        return None;
-    }
-    let text =
-        |value: &RawValue| serde_json::from_str(value.get()).unwrap_or_else(|_| value.get().to_owned());
-    let rows = records.iter().map(|record| {
-        columns.iter().map(|column| record.get(column).map_or(String::new(), |value| text(value))).collect()
-    });
-    Some((columns.clone(), rows.collect()))
-}
-
-fn floor(text: &str, most: usize) -> usize {
-    (0..=most).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -223,12 +168,15 @@ mod tests {
     }
 
     #[test]
-    fn lists_of_flat_objects_are_tables() {
-        let (columns, found) = rows(r#"[{"a":1.50,"b":"x"},{"b":null}]"#).unwrap();
-        assert_eq!(columns, ["a", "b"]);
-        assert_eq!(found, [["1.50", "x"], ["", "null"]]);
-        for none in ["[]", "[1]", "{}", r#"[{"a":[1]}]"#, "null", "[{}]"] {
-            assert_eq!(rows(none), None, "{none}");
+    fn what_is_laid_out_grows_only_so_far() {
+        for (open, close) in [("[", "]"), ("[[],", "]"), ("{\"a\":", "}")] {
+            for depth in [30_000, 100_000, 400_000] {
+                let json = format!("{}1{}", open.repeat(depth), close.repeat(depth));
+                let laid_out = pretty(&json);
+                assert!(laid_out.len() <= LAID_OUT_BYTES_MAX + json.len() + 100, "{}", laid_out.len());
+                let plain: String = laid_out.chars().filter(|char| !char.is_whitespace()).collect();
+                assert!(plain == json, "{depth} {open} is no longer itself");
+            }
         }
     }
 }

@@ -160,7 +160,7 @@ pub(super) fn tabs(label: &str, tabs: &[(&str, String)], here: usize) -> Markup 
 pub(super) fn paste(label: &str, text: &str) -> Markup {
     html! {
         div.paste {
-            div.top { span { (label) } button.link type="button" data-copy { "Copy" } }
+            div.top { span { (label) } button.link type="button" data-copy hidden data-scripted { "Copy" } }
             pre tabindex="0" role="region" aria-label=(label) { code { (text) } }
         }
     }

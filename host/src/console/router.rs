@@ -1,7 +1,9 @@
 //! Every page, on one page.
 
 use axum::{
-    Router, middleware,
+    Router,
+    http::Method,
+    middleware,
     response::Response,
     routing::{get, post},
 };
@@ -14,7 +16,11 @@ use super::{
     login, overview, runs,
     session::Visitor,
 };
-use crate::{answer::Path, app::App, model::account::Permission};
+use crate::{
+    answer::{Path, Problem},
+    app::App,
+    model::account::Permission,
+};
 
 /// All pages, to be joined to the API's routes.
 pub(crate) fn router(app: App) -> Router<App> {
@@ -32,6 +38,7 @@ pub(crate) fn router(app: App) -> Router<App> {
         .merge(runs::router())
         .merge(explore::router())
         .merge(administration::router())
+        .method_not_allowed_fallback(refused)
         .layer(middleware::from_fn_with_state(app, guard))
 }
 
@@ -60,6 +67,10 @@ fn actions_router() -> Router<App> {
 async fn start(Path(org): Path<String>, visitor: Visitor) -> Result<Response, Fault> {
     let org = visitor.may(&org, Permission::ReadActions)?;
     Ok(away(visitor.partial, &visitor.at(&org, Section::Overview.path())))
+}
+
+async fn refused(method: Method) -> Fault {
+    Problem::method_not_allowed(&method).into()
 }
 
 async fn nothing(_visitor: Visitor) -> Fault {

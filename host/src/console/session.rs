@@ -21,11 +21,12 @@ use crate::{
 
 const COOKIE: &str = "actiond_session";
 
-/// Somebody who is logged in, and how they asked for this page.
-#[derive(Debug, Clone)]
+/// Somebody who is logged in, and how they asked for this page. Nothing prints it: it holds the word of their forms.
+#[derive(Clone)]
 pub(super) struct Visitor {
     session: Session,
-    /// What their forms have to bring: nobody learns it who cannot read a page of theirs.
+    /// What their forms have to bring: nobody learns it who cannot read a page of theirs. It outlives a session, so that what
+    /// is written when one ends can be sent after logging in again.
     csrf: String,
     /// What every path begins with.
     base: String,
@@ -47,10 +48,8 @@ impl FromRequestParts<App> for Visitor {
             Some(token) => app.session(token).await?,
             None => None,
         };
-        let (Some(session), Some(token)) = (session, token) else {
-            return Err(Fault::LoggedOut { wanted });
-        };
-        let csrf = csrf_of(token);
+        let Some(session) = session else { return Err(Fault::LoggedOut { wanted }) };
+        let csrf = URL_SAFE_NO_PAD.encode(session.form_word());
         let account = session.account.clone();
         let orgs = app.organisations(move |org| account.root || account.roles.contains_key(org)).await?;
         let orgs = orgs.into_iter().map(|org| org.id).collect();
@@ -130,9 +129,4 @@ fn cookie(headers: &HeaderMap) -> Option<&str> {
     let mut pairs =
         cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.find(|(name, _)| *name == COOKIE).map(|(_, value)| value)
-}
-
-fn csrf_of(token: &str) -> String {
-    let hash = blake3::derive_key("actiond 2026 CSRF token of a console session", token.as_bytes());
-    URL_SAFE_NO_PAD.encode(hash)
 }

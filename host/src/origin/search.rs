@@ -1,12 +1,12 @@
 //! Asking the cluster for log records, with the credentials of whoever asks.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use reqwest::{
     Client, StatusCode, Url,
     header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue},
 };
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{Error, base, client};
 use crate::model::id::OrgId;
@@ -21,7 +21,7 @@ pub(crate) struct Cluster {
     url: Url,
     /// Of an answer.
     bytes_max: usize,
-    searches: Semaphore,
+    searches: Arc<Semaphore>,
 }
 
 /// One question.
@@ -35,19 +35,19 @@ pub(crate) struct Search {
     pub(crate) body: Vec<u8>,
 }
 
-/// Whatever the cluster said.
+/// Whatever the cluster said. It has its place among those who search until it is no longer in memory.
 #[derive(Debug)]
 pub(crate) struct Answered {
     pub(crate) status: StatusCode,
-    pub(crate) content_type: Option<HeaderValue>,
     pub(crate) body: Vec<u8>,
+    pub(crate) place: OwnedSemaphorePermit,
 }
 
 /// A place among those who search.
 #[derive(Debug)]
 pub(crate) struct Searching<'a> {
     cluster: &'a Cluster,
-    _permit: SemaphorePermit<'a>,
+    place: OwnedSemaphorePermit,
 }
 
 impl Cluster {
@@ -59,19 +59,19 @@ impl Cluster {
         bytes_max: usize,
     ) -> Result<Self, Error> {
         let client = client(proxy, wait)?;
-        Ok(Self { client, url: base(url)?, bytes_max, searches: Semaphore::new(SEARCHES) })
+        Ok(Self { client, url: base(url)?, bytes_max, searches: Arc::new(Semaphore::new(SEARCHES)) })
     }
 
     /// Takes a place; `None` when there is none.
     pub(crate) fn begin(&self) -> Option<Searching<'_>> {
-        let permit = self.searches.try_acquire().ok()?;
-        Some(Searching { cluster: self, _permit: permit })
+        let place = self.searches.clone().try_acquire_owned().ok()?;
+        Some(Searching { cluster: self, place })
     }
 }
 
 impl Searching<'_> {
     /// Asks. A redirect is refused; whatever else the cluster says, also that it refuses, is its answer.
-    pub(crate) async fn ask(&self, search: Search) -> Result<Answered, Error> {
+    pub(crate) async fn ask(self, search: Search) -> Result<Answered, Error> {
         let Search { org, query, authorization, traceparent, body } = search;
         let Cluster { client, url, bytes_max, .. } = self.cluster;
         let mut url = url.clone();
@@ -87,7 +87,7 @@ impl Searching<'_> {
             .header("traceparent", traceparent)
             .body(body);
         let mut answer = request.send().await.map_err(failed)?;
-        let (status, content_type) = (answer.status(), answer.headers().get(CONTENT_TYPE).cloned());
+        let status = answer.status();
         if status.is_redirection() {
             return Err(Error::Status { url: named, status });
         }
@@ -98,7 +98,7 @@ impl Searching<'_> {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Answered { status, content_type, body })
+        Ok(Answered { status, body, place: self.place })
     }
 }
 

@@ -133,10 +133,7 @@ impl Runner {
         if self.is_draining() {
             return Err(Refused::Draining);
         }
-        let (bytes, bytes_max) = (ask.input.len(), self.0.input_bytes_max);
-        if bytes > bytes_max {
-            return Err(Refused::TooLarge { bytes, bytes_max });
-        }
+        self.fits(&ask.input)?;
         let known = self.0.plans.known(&ask.org, ask.action).await?.ok_or(Refused::NoAction)?;
         // Due times are few, and each of them has to become a run.
         if !ask.trigger.is_timed() {

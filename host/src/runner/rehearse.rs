@@ -1,4 +1,5 @@
-//! A rehearsal: code that is not saved runs once, as it would if it was, and leaves nothing behind.
+//! A rehearsal: code that is not saved runs once, as it would if it was, and leaves nothing
+//! behind but its image: one of many in a cache of bounded size, where saving the same code finds it.
 
 use std::sync::Arc;
 
@@ -39,6 +40,12 @@ pub(crate) enum NotRehearsed {
 }
 
 impl Runner {
+    /// Whether an input is short enough: told before anything is made for it.
+    pub(crate) fn fits(&self, input: &str) -> Result<(), Refused> {
+        let (bytes, bytes_max) = (input.len(), self.0.input_bytes_max);
+        if bytes > bytes_max { Err(Refused::TooLarge { bytes, bytes_max }) } else { Ok(()) }
+    }
+
     /// Imports the draft and calls its `main`, on a guest thread, with the limits, secrets and rules that it would have. Counts
     /// as an import: an organisation has a few of them at one time. When whoever waits goes away, it is stopped.
     pub(crate) async fn rehearse(
@@ -51,10 +58,8 @@ impl Runner {
         if self.is_draining() {
             return Err(Refused::Draining.into());
         }
-        let (bytes, bytes_max) = (input.len(), self.0.input_bytes_max);
-        if bytes > bytes_max {
-            return Err(Refused::TooLarge { bytes, bytes_max }.into());
-        }
+        self.fits(&input)?;
+        let bytes = input.len();
         if let Some(wait) = self.0.budgets.wait(&org, now) {
             return Err(Refused::Fuel { wait }.into());
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::State,
-    http::HeaderMap,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse as _, Response},
 };
 use maud::{Markup, html};
@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::{
     super::{
         fault::{Fault, away},
-        form::Sent,
+        form::{Sent, unix},
         headers::nonce,
         layout::{Page, Section, token},
         parts,
@@ -28,7 +28,7 @@ use super::{
     trial,
 };
 use crate::{
-    answer::Path,
+    answer::{Path, Problem, Word},
     app::{App, SourceFile},
     clock,
     model::{
@@ -41,6 +41,8 @@ use crate::{
     templates::template,
 };
 
+/// The field that says which version a form shows.
+const BASED_ON: &str = "based_on";
 /// Accounts that a form offers.
 const ACCOUNTS_MAX: usize = 200;
 
@@ -158,6 +160,11 @@ pub(in crate::console) async fn save(
 ) -> Result<Response, Fault> {
     let org = visitor.may(&org, Permission::EditActions)?;
     let (before, _) = found(&app, &org, action_id(&id)?).await?;
+    if form.number(BASED_ON, "Version")?.is_some_and(|version: u32| version != before.version) {
+        let said = format!("Version {} runs by now: this form shows an earlier one.", before.version);
+        let advice = "Keep what you changed, load the page again, and change it there.";
+        return Err(Problem::new(StatusCode::CONFLICT, Word::Exists, said).hint(advice).into());
+    }
     let filled = Filled::read(&app, &visitor, &org, &form, Some(&before))?;
     if is_other_code(&app, &before, filled.code()).await? {
         if let Some(upload) = filled.upload(&app, &visitor, org.clone(), Some(&before)).await? {
@@ -179,13 +186,15 @@ async fn is_other_code(app: &App, before: &Action, code: &Code) -> Result<bool, 
     let by_name = |files: &[SourceFile]| {
         let mut files = files.to_vec();
         files.sort_by(|one, other| one.name.cmp(&other.name));
+        // A form has sent them so.
+        files.iter_mut().for_each(|file| file.text = unix(&file.text));
         files
     };
     Ok(app.sources(zip).await?.is_none_or(|now| by_name(&now) != by_name(files)))
 }
 
 /// The version that runs, and its zip.
-async fn code_of(app: &App, action: &Action) -> Result<(Version, Arc<[u8]>), Fault> {
+pub(super) async fn code_of(app: &App, action: &Action) -> Result<(Version, Arc<[u8]>), Fault> {
     let (id, number) = (action.id, action.version);
     let read = app.store().read(move |view| {
         let Some(version) = view.version(&id, number)? else { return Ok(None) };
@@ -222,6 +231,7 @@ fn form(filling: &Filling<'_>, content: &Content<'_>, trial: &Markup) -> Markup 
         form #action.stack method="post" action=(to) enctype="multipart/form-data" hx-post=(to)
             hx-encoding="multipart/form-data" hx-swap="none" hx-disabled-elt="#save" data-unsaved {
             (token(filling.visitor))
+            @if let Some(action) = filling.action { input type="hidden" name=(BASED_ON) value=(action.version); }
             // What Enter in a field presses: the first button of a form, and that is not the test's.
             button type="submit" hidden {}
             (filling.basics())

@@ -71,6 +71,7 @@ pub(super) fn panel(content: &Content<'_>, action: Option<&Action>) -> Markup {
                 Content::Files(files) => {
                     div.editor data-editor {
                         @for file in *files { (one(&file.name, &file.text)) }
+                        noscript { (one("", "")) }
                         template data-file { (one("", "")) }
                         div.tools {
                             button.button.small type="button" data-add-file hidden { "Add a file" }

@@ -66,6 +66,11 @@ impl Filled {
         &self.code
     }
 
+    /// The same with this code.
+    pub(super) fn with(self, name: String, zip: Arc<[u8]>) -> Self {
+        Self { code: Code::Zip(name, zip), ..self }
+    }
+
     /// What is to be changed of `before`, whose code stays. An environment that is the same is not imported again.
     pub(super) fn edit(self, before: &Action) -> Edit {
         let Edit { env, service_account, .. } = self.settings;

@@ -86,7 +86,7 @@ impl Filling<'_> {
         }
     }
 
-    /// When it is due; of an action of another kind it is not shown.
+    /// When it is due; of an action of another kind it is not shown. Of a new one a script hides it until its kind is chosen.
     pub(super) fn timing(&self) -> Markup {
         let is_timed = self.action.map(|action| action.kind).or(self.template.map(|template| template.kind));
         if self.action.is_some() && is_timed != Some(Kind::Repeat) {
@@ -97,7 +97,7 @@ impl Filling<'_> {
         let zone = self.action.map_or("UTC", |action| action.zone.as_str());
         let to = self.visitor.at(self.org, "/schedule");
         html! {
-            section.panel.timing data-kind="repeat" hidden[is_timed != Some(Kind::Repeat)] {
+            section.panel.timing data-kind="repeat" {
                 h2 { "Schedule" }
                 div.halves {
                     div hx-get=(to) hx-trigger="input delay:300ms" hx-target="#due" hx-include="#cron, #zone" hx-swap="innerHTML" {

@@ -12,13 +12,15 @@ use super::{
     super::{
         fault::Fault,
         form::Sent,
-        layout::{Page, Section},
+        layout::{Page, Section, aside},
         outcome, parts,
         query::Query,
+        runs::value,
         session::{Visitor, action_id},
         words,
     },
-    filled::Filled,
+    edit::code_of,
+    filled::{Code, Filled},
     found::found,
 };
 use crate::{
@@ -61,7 +63,7 @@ pub(super) fn panel(visitor: &Visitor, org: &OrgId, id: Option<ActionId>, payloa
             }
             div.halves {
                 div {
-                    div.tools {
+                    div.tools hidden data-scripted {
                         (parts::field("from", "Records from", None, &html! {
                             select #from name="from" hx-get=(load) hx-trigger="change" hx-target="#payload-box" hx-swap="innerHTML" hx-include="this" {
                                 option value="" { "what is below" }
@@ -108,12 +110,16 @@ pub(in crate::console) async fn rehearse(
         None => None,
     };
     let (input, _) = records(form.get("payload").unwrap_or_default().as_bytes())?;
-    let filled = Filled::read(&app, &visitor, &org, &form, before.as_ref())?.untimed(before.as_ref());
+    let mut filled = Filled::read(&app, &visitor, &org, &form, before.as_ref())?.untimed(before.as_ref());
+    drop(form);
+    if let (Code::Kept, Some(before)) = (filled.code(), &before) {
+        filled = filled.with(before.zip_file_name.clone(), code_of(&app, before).await?.1);
+    }
     let upload = filled.upload(&app, &visitor, org.clone(), before.as_ref()).await?;
     let upload =
         upload.ok_or_else(|| Fault::bad("There is no code to run: write it above, or choose a zip."))?;
     let shown = match app.rehearse(upload, input).await {
-        Ok(rehearsed) => rehearsed_shown(&rehearsed),
+        Ok(rehearsed) => aside(move || rehearsed_shown(&rehearsed)).await?,
         Err(NotTried::Saved(NotSaved::Prepare(NotPrepared::Import { why, log }))) => {
             html! {
                 (parts::flash(parts::Tone::Bad, &html! { strong { "main.py cannot be imported." } }))
@@ -137,7 +143,7 @@ fn rehearsed_shown(Rehearsed { run, result, log, connections }: &Rehearsed) -> M
             @if let Some(usage) = &run.usage { (outcome::usage(usage)) }
         }
         (outcome::failure(run.error.as_ref()))
-        @if let Some(result) = result { (outcome::result(result)) }
+        @if let Some(result) = result { section.part { h3 { "Result" } (value("Result", result)) } }
         (outcome::log(log))
         (outcome::connections(connections))
     }
@@ -178,7 +184,8 @@ pub(in crate::console) async fn payload(
             words::bytes(input.len() as u64)
         )));
     }
-    Ok(fragment(&payload_field(&outcome::pretty(&String::from_utf8_lossy(&input)))))
+    let field = aside(move || payload_field(&outcome::pretty(&String::from_utf8_lossy(&input))));
+    Ok(fragment(&field.await?))
 }
 
 fn past(run: &Run, now: Timestamp) -> Markup {

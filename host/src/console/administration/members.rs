@@ -9,10 +9,11 @@ use super::{
         form::Sent,
         layout::token,
         parts,
+        query::Query,
         session::Visitor,
         words,
     },
-    ROLES, Tab, email, operator, role,
+    Asked, ROLES, Tab, email, operator, part, role,
 };
 use crate::{
     answer::Path,
@@ -31,14 +32,17 @@ pub(super) async fn show(
     State(app): State<App>,
     visitor: Visitor,
     Path(org): Path<String>,
+    Query(asked): Query<Asked>,
 ) -> Result<Response, Fault> {
     let org = visitor.may(&org, Permission::Administer)?;
     let members = app.members(org.clone(), AccountKind::User).await?;
+    let (shown, pager) = part(&members, &asked, &visitor.at(&org, PATH));
     let body = html! {
         @if members.is_empty() {
             (parts::empty("No members yet", "The operator may do everything here without being one. Add people below.", &html! {}))
         } @else {
-            (table(&visitor, &org, &members))
+            (table(&visitor, &org, shown))
+            (pager)
         }
         (parts::panel("Add a member", &adding(&visitor, &org)))
     };

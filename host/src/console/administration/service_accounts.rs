@@ -12,12 +12,13 @@ use super::{
         form::Sent,
         layout::token,
         parts,
+        query::Query,
         session::Visitor,
         words,
     },
-    ROLES, Tab, email,
+    Asked, ROLES, Tab, email,
     members::{remove_form, role_form},
-    role,
+    part, role,
 };
 use crate::{
     answer::Path,
@@ -36,29 +37,44 @@ pub(super) async fn show(
     State(app): State<App>,
     visitor: Visitor,
     Path(org): Path<String>,
+    Query(asked): Query<Asked>,
 ) -> Result<Response, Fault> {
     let org = visitor.may(&org, Permission::Administer)?;
-    page(&app, &visitor, &org, &html! {}).await
+    page(&app, &visitor, &org, &asked, &html! {}).await
 }
 
-async fn page(app: &App, visitor: &Visitor, org: &OrgId, made: &Markup) -> Result<Response, Fault> {
+async fn page(
+    app: &App,
+    visitor: &Visitor,
+    org: &OrgId,
+    asked: &Asked,
+    made: &Markup,
+) -> Result<Response, Fault> {
     let body = html! {
-        (listed(app, visitor, org, made).await?)
+        (listed(app, visitor, org, asked, made).await?)
         (parts::panel("New service account", &adding(visitor, org)))
     };
     Ok(Tab::ServiceAccounts.show(visitor, org, "Programs that log in with a token.", &body))
 }
 
 /// The accounts, and what was made of one just now.
-async fn listed(app: &App, visitor: &Visitor, org: &OrgId, made: &Markup) -> Result<Markup, Fault> {
+async fn listed(
+    app: &App,
+    visitor: &Visitor,
+    org: &OrgId,
+    asked: &Asked,
+    made: &Markup,
+) -> Result<Markup, Fault> {
     let accounts = app.members(org.clone(), AccountKind::Service).await?;
+    let (shown, pager) = part(&accounts, asked, &visitor.at(org, PATH));
     Ok(html! {
         div #accounts {
             (made)
             @if accounts.is_empty() {
                 (parts::empty("No service accounts yet", "A service account is how a program logs in: the command line, a pipeline, another cluster.", &html! {}))
             } @else {
-                (table(visitor, org, &accounts))
+                (table(visitor, org, shown))
+                (pager)
             }
         }
     })
@@ -119,9 +135,11 @@ fn shown(made: &Made) -> Markup {
 async fn told(app: &App, visitor: &Visitor, org: &OrgId, made: &Made) -> Result<Response, Fault> {
     let shown = shown(made);
     if visitor.partial {
-        return Ok(Html(listed(app, visitor, org, &shown).await?.into_string()).into_response());
+        return Ok(
+            Html(listed(app, visitor, org, &Asked::default(), &shown).await?.into_string()).into_response()
+        );
     }
-    page(app, visitor, org, &shown).await
+    page(app, visitor, org, &Asked::default(), &shown).await
 }
 
 /// `POST /console/{org}/administration/service_accounts`

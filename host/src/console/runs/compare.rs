@@ -4,7 +4,7 @@ use axum::{extract::State, http::Uri, response::Response};
 use maud::{Markup, html};
 
 use super::{
-    super::{fault::Fault, form::Form, parts, session::Visitor, words},
+    super::{fault::Fault, form::Form, layout::aside, parts, session::Visitor, words},
     diff::{self, Line},
     log, page,
     run::{found, input},
@@ -42,22 +42,24 @@ pub(super) async fn show(
     let org = visitor.may(&org, Permission::ReadRuns)?;
     let asked = Form::of(uri.query().unwrap_or_default().as_bytes())?;
     let (new, old) = (side(&app, &org, &id).await?, side(&app, &org, asked.text("with")).await?);
-    let body = html! {
+    aside(move || page(&visitor, &org, "Two runs").show(&body(&visitor, &org, &old, &new))).await
+}
+
+fn body(visitor: &Visitor, org: &OrgId, old: &Side, new: &Side) -> Markup {
+    html! {
         (parts::heading("Two runs", Some("On the left the other run, on the right this one."), &html! {
-            a.button href=(visitor.at(&org, &format!("/runs/{}", new.run.id))) { "Back to the run" }
+            a.button href=(visitor.at(org, &format!("/runs/{}", new.run.id))) { "Back to the run" }
         }))
-        (facts(&visitor, &org, &old.run, &new.run))
+        (facts(visitor, org, &old.run, &new.run))
         (part("Result", &old.result, &new.result))
         (part("Error", &old.error, &new.error))
         (part("Input", &old.input, &new.input))
         (part("Log", &old.log, &new.log))
-    };
-    Ok(page(&visitor, &org, "Two runs").show(&body))
+    }
 }
 
 async fn side(app: &App, org: &OrgId, id: &str) -> Result<Side, Fault> {
     let (run, result) = found(app, org, id).await?;
-    let pretty = |text: Option<String>| text.map(|text| value::laid_out(&text)).unwrap_or_default();
     let lines = log::lines(app, run.id).await?;
     // Without times, which always differ.
     let log: Vec<String> = lines.iter().map(|line| format!("{} {}", line.level, line.message)).collect();
@@ -69,13 +71,12 @@ async fn side(app: &App, org: &OrgId, id: &str) -> Result<Side, Fault> {
         Some(Failure::Interrupted) => "interrupted".to_owned(),
         None => String::new(),
     };
-    Ok(Side {
-        input: pretty(input(app, run.id).await?),
-        result: pretty(result),
-        error,
-        log: log.join("\n"),
-        run,
+    let input = input(app, run.id).await?;
+    aside(move || {
+        let pretty = |text: Option<String>| text.map(|text| value::laid_out(&text)).unwrap_or_default();
+        Side { input: pretty(input), result: pretty(result), error, log: log.join("\n"), run }
     })
+    .await
 }
 
 fn facts(visitor: &Visitor, org: &OrgId, old: &Run, new: &Run) -> Markup {

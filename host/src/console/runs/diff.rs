@@ -1,5 +1,7 @@
 //! What differs between two texts, line by line.
 
+use std::collections::HashMap;
+
 /// Lines of each that are compared; what follows is left out.
 pub(super) const LINES_MAX: usize = 1_000;
 
@@ -15,7 +17,7 @@ pub(super) enum Line<'a> {
 pub(super) fn lines<'a>(old: &'a str, new: &'a str) -> Vec<Line<'a>> {
     let old: Vec<&str> = old.lines().take(LINES_MAX).collect();
     let new: Vec<&str> = new.lines().take(LINES_MAX).collect();
-    let common = common(&old, &new);
+    let common = common(&numbered(&old, &new));
     let (mut at_old, mut at_new, mut lines) = (0, 0, Vec::with_capacity(old.len().max(new.len())));
     while at_old < old.len() || at_new < new.len() {
         match (old.get(at_old), new.get(at_new)) {
@@ -40,8 +42,20 @@ pub(super) fn lines<'a>(old: &'a str, new: &'a str) -> Vec<Line<'a>> {
     lines
 }
 
+/// The lines as numbers, the same for equal ones: they are compared often, and may be long.
+fn numbered(old: &[&str], new: &[&str]) -> [Vec<usize>; 2] {
+    let mut numbers = HashMap::new();
+    [old, new].map(|lines| {
+        let number = |line| {
+            let next = numbers.len();
+            *numbers.entry(line).or_insert(next)
+        };
+        lines.iter().map(number).collect()
+    })
+}
+
 /// How many lines in order both have from each place on.
-fn common(old: &[&str], new: &[&str]) -> Vec<Vec<u16>> {
+fn common([old, new]: &[Vec<usize>; 2]) -> Vec<Vec<u16>> {
     let mut common = vec![vec![0_u16; new.len() + 1]; old.len() + 1];
     for at_old in (0..old.len()).rev() {
         for at_new in (0..new.len()).rev() {

@@ -7,6 +7,7 @@ use super::{
     super::{
         fault::{Fault, away},
         form::Sent,
+        layout::aside,
         outcome, parts,
         session::Visitor,
         words,
@@ -52,8 +53,7 @@ pub(super) async fn show(
     let org = visitor.may(&org, Permission::ReadRuns)?;
     let shown = gather(&app, &org, &id).await?;
     let title = format!("Run of {}", shown.name.as_deref().unwrap_or("an action that is gone"));
-    let body = body(&visitor, &org, &title, &shown);
-    Ok(page(&visitor, &org, &title).show(&body))
+    aside(move || page(&visitor, &org, &title).show(&body(&visitor, &org, &title, &shown))).await
 }
 
 async fn gather(app: &App, org: &OrgId, id: &str) -> Result<Shown, Fault> {
