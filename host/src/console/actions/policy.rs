@@ -28,8 +28,9 @@ pub(super) fn read(form: &Form, before: &Policy) -> Result<Policy, Fault> {
     }
     policy.fuel = form.number("fuel", "Fuel")?.unwrap_or(policy.fuel);
     policy.wall = seconds(form, "wall", "Time")?.unwrap_or(policy.wall);
-    policy.memory_bytes =
-        form.number::<usize>("memory", "Memory")?.map_or(policy.memory_bytes, |mib| mib.saturating_mul(MIB));
+    // The form shows whole MiB: a finer limit stays when they are the same.
+    let mib = form.number::<usize>("memory", "Memory")?.filter(|mib| *mib != policy.memory_bytes / MIB);
+    policy.memory_bytes = mib.map_or(policy.memory_bytes, |mib| mib.saturating_mul(MIB));
     policy.parallel = form.number("parallel", "Runs at one time")?.unwrap_or(policy.parallel);
     policy.queue = form.number("queue", "Runs that wait")?.unwrap_or(policy.queue);
     policy.overlap = Overlap::parse(form.text("overlap")).unwrap_or(policy.overlap);

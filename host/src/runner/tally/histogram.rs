@@ -18,7 +18,7 @@ impl Histogram {
     pub(super) fn add(&mut self, took: Duration) {
         let bucket = bucket(took);
         if self.counts.len() <= bucket {
-            self.counts.resize(bucket + 1, 0);
+            self.lengthen(bucket + 1);
         }
         self.counts[bucket] = self.counts[bucket].saturating_add(1);
         self.most = self.most.max(took);
@@ -27,11 +27,17 @@ impl Histogram {
     pub(crate) fn merge(&mut self, other: &Self) {
         self.most = self.most.max(other.most);
         if self.counts.len() < other.counts.len() {
-            self.counts.resize(other.counts.len(), 0);
+            self.lengthen(other.counts.len());
         }
         for (own, more) in self.counts.iter_mut().zip(&other.counts) {
             *own = own.saturating_add(*more);
         }
+    }
+
+    /// By no more than is needed: there are many of these, and each grows seldom.
+    fn lengthen(&mut self, length: usize) {
+        self.counts.reserve_exact(length - self.counts.len());
+        self.counts.resize(length, 0);
     }
 
     pub(crate) fn count(&self) -> u64 {
