@@ -107,6 +107,10 @@ impl Problem {
         self.status
     }
 
+    pub(crate) fn word(&self) -> Word {
+        self.word
+    }
+
     pub(crate) fn message(&self) -> &str {
         &self.message
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -12,7 +12,7 @@ use super::{
     query::Path,
 };
 use crate::{
-    app::{App, Build, Stage},
+    app::{App, Build, Failed, NotSaved, Stage},
     model::account::Permission,
 };
 
@@ -32,6 +32,13 @@ pub(super) struct BuildWire {
     /// Why nothing was saved
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
+    /// The HTTP status that whoever had waited would have got
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 400)]
+    code: Option<u16>,
+    /// The word of that error: see docs/api.md
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_detail: Option<&'static str>,
     /// What was done so far
     log: Vec<String>,
 }
@@ -39,14 +46,32 @@ pub(super) struct BuildWire {
 impl From<Arc<Build>> for BuildWire {
     fn from(build: Arc<Build>) -> Self {
         let progress = build.progress();
-        let (status, uuid, message) = match progress.stage {
+        let (status, uuid, failed) = match progress.stage {
             Stage::Running => ("running", None, None),
             Stage::Saved(id) => ("completed", Some(id.to_string()), None),
-            Stage::Failed(why) => ("errored", None, Some(format!("Failed to process action:{why}"))),
+            Stage::Failed(failed) => ("errored", None, Some(failed)),
         };
-        let started_at = build.began.as_microsecond();
-        Self { id: build.id.to_string(), status, started_at, uuid, message, log: progress.lines }
+        Self {
+            id: build.id.to_string(),
+            status,
+            started_at: build.began.as_microsecond(),
+            uuid,
+            code: failed.as_ref().map(|failed| failed.status),
+            error_detail: failed.as_ref().map(|failed| failed.word),
+            message: failed.map(|failed| failed.message),
+            log: progress.lines,
+        }
     }
+}
+
+/// How an upload is told of that nobody waited for.
+pub(super) fn failed(error: NotSaved) -> Failed {
+    let why = error.to_string();
+    let problem = Problem::from(error).unfound();
+    // What the server's log has is not for everybody.
+    let why = if problem.status() == StatusCode::INTERNAL_SERVER_ERROR { problem.message() } else { &why };
+    let message = format!("Failed to process action:{why}");
+    Failed { status: problem.status().as_u16(), word: problem.word().as_str(), message }
 }
 
 /// How far an upload is that was sent with `Prefer: respond-async`

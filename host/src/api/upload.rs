@@ -11,7 +11,13 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{builds::BuildWire, caller::Caller, details::PolicyWire, problem::Problem, query::Path};
+use super::{
+    builds::{BuildWire, failed},
+    caller::Caller,
+    details::PolicyWire,
+    problem::Problem,
+    query::Path,
+};
 use crate::{
     answer::{Prefer, Room, Word},
     app::{App, Grants, NotSaved, Upload},
@@ -20,6 +26,7 @@ use crate::{
         account::Permission,
         action::Kind,
         id::{ActionId, OrgId},
+        policy::Policy,
     },
 };
 
@@ -88,11 +95,11 @@ pub(super) async fn upload(
     }
     let org = caller.may(&org, Permission::EditActions)?;
     let by_admin = caller.may(org.as_str(), Permission::Administer).is_ok();
-    let upload = form.upload(&app, org.clone(), caller.email(), by_admin)?;
+    let upload = form.upload(&app, org.clone(), caller.email(), by_admin).await?;
     if Prefer::of(&headers) == Prefer::Async {
         let busy =
             || Problem::new(StatusCode::SERVICE_UNAVAILABLE, Word::Busy, "too many uploads: try again");
-        let build = app.begin_upload(upload).ok_or_else(busy)?;
+        let build = app.begin_upload(upload, failed).ok_or_else(busy)?;
         let location = format!("{}/api/{org}/builds/{}", app.settings().public_path, build.id);
         let answer = (StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(BuildWire::from(build)));
         return Ok(answer.into_response());
@@ -211,13 +218,16 @@ impl Form {
         Ok(())
     }
 
-    fn upload(self, app: &App, org: OrgId, by: String, by_admin: bool) -> Result<Upload, Problem> {
+    async fn upload(self, app: &App, org: OrgId, by: String, by_admin: bool) -> Result<Upload, Problem> {
         let missing = || Problem::bad_request("Missing mandatory fields");
         let file = self.file.ok_or_else(missing)?;
         if file.is_empty() {
             return Err(Problem::bad_request("Uploaded file is empty"));
         }
-        let policy = self.policy.map(|policy| policy.over(&app.settings().policy.default)).transpose()?;
+        let policy = match self.policy {
+            Some(said) => Some(said.over(&policy_of(app, &org, self.id).await?)?),
+            None => None,
+        };
         Ok(Upload {
             org,
             id: self.id,
@@ -237,6 +247,16 @@ impl Form {
             origin: None,
         })
     }
+}
+
+/// What is not said of a policy is as it is; of an action that is not there, as the server has it.
+async fn policy_of(app: &App, org: &OrgId, id: Option<ActionId>) -> Result<Policy, Problem> {
+    let org = org.clone();
+    let found = match id {
+        Some(id) => app.store().read(move |view| view.action(&org, &id)).await?,
+        None => None,
+    };
+    Ok(found.map_or_else(|| app.settings().policy.default.clone(), |action| action.policy))
 }
 
 async fn required(part: Field<'_>, what: &str, name: &str) -> Result<String, Problem> {

@@ -57,8 +57,16 @@ pub(crate) struct Progress {
 pub(crate) enum Stage {
     Running,
     Saved(ActionId),
-    /// Nothing was saved, and why.
-    Failed(String),
+    /// Nothing was saved.
+    Failed(Failed),
+}
+
+/// Why nothing was saved, as whoever had waited would have been told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failed {
+    pub(crate) status: u16,
+    pub(crate) word: &'static str,
+    pub(crate) message: String,
 }
 
 impl Default for Builds {
@@ -80,17 +88,18 @@ impl Build {
         }
     }
 
-    fn end(&self, saved: Result<Uploaded, NotSaved>) {
+    fn end(&self, saved: Result<Uploaded, Failed>) {
         lock(&self.progress).stage = match saved {
             Ok(saved) => Stage::Saved(saved.id),
-            Err(error) => Stage::Failed(error.to_string()),
+            Err(failed) => Stage::Failed(failed),
         };
     }
 }
 
 impl App {
-    /// Begins an upload that goes on when whoever asked goes away. `None`: too many are under way.
-    pub(crate) fn begin_upload(&self, upload: Upload) -> Option<Arc<Build>> {
+    /// Begins an upload that goes on when whoever asked goes away. `None`: too many are under way. `tell` says how a failure is
+    /// told.
+    pub(crate) fn begin_upload(&self, upload: Upload, tell: fn(NotSaved) -> Failed) -> Option<Arc<Build>> {
         let turn = self.builds().turns.clone().try_acquire_owned().ok()?;
         let began = clock::now();
         let progress = Mutex::new(Progress { stage: Stage::Running, lines: Vec::new() });
@@ -104,7 +113,7 @@ impl App {
         tasks.spawn(async move {
             let seen = told.clone();
             let watch = Watch::new(move |line| seen.tell(line));
-            told.end(app.upload_seen(upload, &watch).await);
+            told.end(app.upload_seen(upload, &watch).await.map_err(tell));
             drop(turn);
         });
         Some(build)

@@ -25,7 +25,7 @@ mod versions;
 pub(crate) use access::{Denied, new_token};
 pub(crate) use accounts::{Made, NotMade};
 pub(crate) use actions::{NotSaved, Upload};
-pub(crate) use builds::{Build, Stage};
+pub(crate) use builds::{Build, Failed, Stage};
 pub(crate) use edit::Edit;
 pub(crate) use hooks::NewHook;
 pub(crate) use jobs::{Deploy, Job, JobEdit, NotDeployed};
