@@ -6,7 +6,8 @@ NOBODY = {"team": "unknown", "runbook": None}
 
 
 def main(data, logger):
-    unknown = sorted({record.get("service") for record in data if record.get("service") not in OWNERS} - {None})
+    services = [str(record.get("service") or "") for record in data]
+    unknown = sorted(set(services) - OWNERS.keys() - {""})
     if unknown:
         logger.warning("no owner is known of: %s", ", ".join(unknown))
-    return [{**record, **OWNERS.get(record.get("service"), NOBODY)} for record in data]
+    return [{**record, **OWNERS.get(service, NOBODY)} for record, service in zip(data, services)]
