@@ -11,10 +11,11 @@ use crate::program::{Ended, Place, program};
 
 const MAIN: &str = "def main(data):\n    return [len(data)]\n";
 
-/// What a script of this tree prints.
-fn script(name: &str, arguments: &[&Path]) -> String {
+/// What a script of this tree prints, started there.
+fn script(name: &str, arguments: &[&Path], place: &Path) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package lies in the repository");
-    let output = Command::new(root.join(name)).args(arguments).output().expect("the script starts");
+    let output =
+        Command::new(root.join(name)).args(arguments).current_dir(place).output().expect("the script starts");
     assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8([output.stdout, output.stderr].concat()).expect("it is text")
 }
@@ -39,11 +40,15 @@ fn guests(place: &Place) -> Vec<PathBuf> {
 
 #[test]
 fn a_release_brings_its_guest_along() {
-    let guest = script("python-wasm/build.sh", &[Path::new("--print-dir")]);
-    let guest = Path::new(guest.trim());
     let place = Place::action(MAIN);
+    let guest = script("python-wasm/build.sh", &[Path::new("--print-dir")], place.path());
+    let guest = Path::new(guest.trim());
     let release = place.path().join("release");
-    let said = script("scripts/release", &[Path::new("--append"), &program(), guest, &release]);
+    let said = script(
+        "scripts/release",
+        &[Path::new("--append"), &program(), guest, Path::new("release")],
+        place.path(),
+    );
     let bytes = fs::metadata(&release).unwrap().len();
     assert!(said.starts_with(&format!("{}: {bytes} bytes, ", release.display())), "{said}");
     // What is compiled already does not have to be compiled again for this.

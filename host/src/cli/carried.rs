@@ -69,11 +69,26 @@ fn unpack(zip: &[u8], cache: &Path, folder: &Path) -> anyhow::Result<()> {
     let whole = aside.path().join("guest");
     fs::create_dir(&whole)?;
     bundle::unpack_all(zip, &whole, &LIMITS)?;
+    // A folder of that name is taken for whole: it must be so after a power cut too.
+    sync(&whole)?;
     match fs::rename(&whole, folder) {
         // Another process was faster.
         Err(_) if folder.is_dir() => Ok(()),
         renamed => Ok(renamed?),
     }
+}
+
+/// Folders are no deeper than `LIMITS` lets them be.
+fn sync(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            sync(&entry.path())?;
+        } else {
+            File::open(entry.path())?.sync_all()?;
+        }
+    }
+    File::open(folder)?.sync_all()
 }
 
 impl Trailer {
