@@ -14,6 +14,8 @@ pub(crate) struct Template {
     pub(crate) kind: Kind,
     /// Of one that runs by time.
     pub(crate) schedule: Option<&'static str>,
+    /// What a deployment of it has to say, as flags: what it may reach, which secrets it gets.
+    pub(crate) needs: &'static str,
     /// The bundle: names and texts, `main.py` first.
     pub(crate) files: &'static [(&'static str, &'static str)],
     /// Records to try it with, as JSON.
@@ -40,6 +42,7 @@ pub(crate) const TEMPLATES: &[Template] = &[
         about: "Writes a field in capitals and keeps the first record of each value.",
         kind: Kind::Service,
         schedule: None,
+        needs: "",
         files: &[file!("upper-distinct", "main.py")],
         payload: payload!("upper-distinct"),
     },
@@ -49,6 +52,7 @@ pub(crate) const TEMPLATES: &[Template] = &[
         about: "Posts what an alert sends to a channel, by an incoming webhook.",
         kind: Kind::Service,
         schedule: None,
+        needs: "--allow-net hooks.slack.com:443 --secret SLACK_WEBHOOK_URL",
         files: &[file!("slack", "main.py")],
         payload: payload!("slack"),
     },
@@ -58,6 +62,7 @@ pub(crate) const TEMPLATES: &[Template] = &[
         about: "Opens one ticket for each alert, by a tracker's HTTP API.",
         kind: Kind::Service,
         schedule: None,
+        needs: "--env TICKET_URL=https://tracker.example.com/tickets --allow-net tracker.example.com:443 --secret TICKET_TOKEN",
         files: &[file!("ticket", "main.py")],
         payload: payload!("ticket"),
     },
@@ -67,6 +72,7 @@ pub(crate) const TEMPLATES: &[Template] = &[
         about: "Adds to each record who owns its service, from a table beside the code.",
         kind: Kind::Service,
         schedule: None,
+        needs: "",
         files: &[file!("enrich", "main.py"), file!("enrich", "owners.py")],
         payload: payload!("enrich"),
     },
@@ -76,6 +82,7 @@ pub(crate) const TEMPLATES: &[Template] = &[
         about: "Counts a stream's records by level every hour, and logs a report.",
         kind: Kind::Repeat,
         schedule: Some("0 * * * *"),
+        needs: "--env STREAM=default",
         files: &[file!("report", "main.py")],
         payload: payload!("report"),
     },

@@ -5,20 +5,25 @@
 use std::{
     borrow::Cow,
     io::{self, IsTerminal as _, Write as _},
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use actiond_runtime::LogLine;
 use anstyle::{AnsiColor, Style};
 use jiff::{SignedDuration, Timestamp};
+use tokio::time::{Instant, timeout};
 
 const DIM: Style = Style::new().dimmed();
 const FAILURE: Style = AnsiColor::Red.on_default().bold();
 /// In front of each line that a script began by itself, so that none of them passes for a line of ours.
 const CONTINUATION: &str = "    | ";
+/// Whatever takes longer has a line of progress.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// Back to the line's start, and clear it.
 const CLEAR_LINE: &str = "\r\x1b[2K";
 
@@ -90,7 +95,7 @@ impl Terminal {
 
     /// A line of ours that was asked for.
     pub(crate) fn note(&self, message: &str) {
-        let _ = writeln!(self.next_line(), "{message}");
+        let _ = writeln!(self.next_line(), "{}", escaped(message));
     }
 
     /// A line of ours that only people want to see.
@@ -110,6 +115,21 @@ impl Terminal {
         } else {
             writeln!(stderr, "{message}")
         };
+    }
+
+    /// Waits for `work`; people see that it takes long.
+    pub(crate) async fn patiently<T>(&self, what: &str, work: impl Future<Output = T>) -> T {
+        if !self.interactive {
+            return work.await;
+        }
+        let (mut work, began) = (pin!(work), Instant::now());
+        loop {
+            if let Ok(done) = timeout(PATIENCE, &mut work).await {
+                self.progress_done();
+                return done;
+            }
+            self.progress(&format!("{what} … {} s", began.elapsed().as_secs()));
+        }
     }
 
     /// Ends a line of progress before someone else writes.
@@ -172,8 +192,6 @@ pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use actiond_runtime::Level;
 
     use super::*;

@@ -64,11 +64,11 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
         Verb::List { output: Output::Table } => table(&contexts).print(),
         Verb::Use { name } => {
             contexts.choose(name)?;
-            ending::print(&format!("commands are for {name}"))
+            ending::line(&format!("commands are for {name}"))
         }
         Verb::Remove { name } => {
             contexts.remove(name)?;
-            ending::print(&format!("forgot {name}"))
+            ending::line(&format!("forgot {name}"))
         }
     };
     printed.map_err(Failure::Internal)?;

@@ -20,7 +20,7 @@ use crate::{
     config,
     deps::project_name,
     environment::Environment,
-    terminal::{Terminal, escaped},
+    terminal::Terminal,
 };
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
@@ -121,7 +121,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<ExitCode, Failure>
         let call = server.call(Method::POST, &["actions", "upload"]).header(PREFER, "respond-async");
         let build = call.form(form).wait(UPLOAD_WAIT).read::<BuildWire>().await?.value;
         let following = server.follow_build(build, Duration::from_secs(args.timeout_s), |line| {
-            terminal.note(&escaped(line));
+            terminal.note(line);
         });
         let id = server.patiently(&format!("deploying {}", draft.name), following).await?;
         let settings = server.get::<SettingsWire>(&["actions", &id, "settings"]).await?.value;
@@ -130,9 +130,9 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<ExitCode, Failure>
         let schedule = server.get::<ScheduleWire>(&["actions", &id, "schedule"]).await?.value;
         remote.print_ours(&Done { id: &id, name, version, created }, || {
             let done = if created { "made" } else { "updated" };
-            ending::print(&escaped(&format!("{done} {name}, version {version}, id {id}")))?;
+            ending::line(&format!("{done} {name}, version {version}, id {id}"))?;
             if let Some(next) = schedule.next.first() {
-                terminal.note(&escaped(&format!("next due {}", table::time(next))));
+                terminal.note(&format!("next due {}", table::time(next)));
             }
             Ok(())
         })

@@ -58,6 +58,12 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<ExitCode, Failure>
         given.data = Some(payload);
     }
     let watched: Vec<PathBuf> = [Some(args.path.clone()), given.data.clone()].into_iter().flatten().collect();
+    // Nobody waits for a path or a flag to mend itself.
+    given.check()?;
+    if let Some(missing) = watched.iter().find(|path| !path.exists()) {
+        let what = "there is no such file or folder: check the path";
+        return Err(Failure::BadInput(anyhow!("{}: {what}", missing.display())));
+    }
     let executor = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let executor = executor.context("cannot start the executor").map_err(Failure::Internal)?;
     let ended = executor.block_on(async {

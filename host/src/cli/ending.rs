@@ -10,7 +10,10 @@ use std::{
 use actiond_runtime::{Connection, End, Limits, Outcome, Stop, Usage};
 use anyhow::Context as _;
 
-use crate::{json, terminal::Terminal};
+use crate::{
+    json,
+    terminal::{Terminal, escaped},
+};
 
 /// Python raised.
 pub(super) const EXIT_RAISED: u8 = 1;
@@ -27,7 +30,7 @@ pub(super) const EXIT_INTERNAL: u8 = 70;
 /// Not logged in, or not allowed: `EX_NOPERM`.
 pub(super) const EXIT_DENIED: u8 = 77;
 /// Cancelled, as shells say it of Ctrl-C.
-const EXIT_CANCELLED: u8 = 130;
+pub(super) const EXIT_CANCELLED: u8 = 130;
 
 /// Says how it ended: the result to standard output, all else to the terminal.
 pub(super) fn tell(outcome: &Outcome, limits: &Limits, terminal: &Terminal) -> anyhow::Result<ExitCode> {
@@ -138,7 +141,12 @@ fn explain(stop: Stop, limits: &Limits) -> String {
     }
 }
 
-/// Writes to standard output, and a line end behind it.
+/// Writes a line for people to standard output. Names and addresses in it are somebody's.
+pub(super) fn line(text: &str) -> anyhow::Result<()> {
+    print(&escaped(text))
+}
+
+/// Writes JSON, or text that is ours alone, to standard output, and a line end behind it.
 pub(super) fn print(line: &str) -> anyhow::Result<()> {
     let mut stdout = io::stdout().lock();
     match writeln!(stdout, "{line}").and_then(|()| stdout.flush()) {

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     client::{HooksWire, MadeWire, Told},
-    terminal::{Terminal, escaped},
+    terminal::Terminal,
 };
 
 const SECRETS_BYTES_MAX: u64 = 4_096;
@@ -144,7 +144,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<ExitCode, Failure>
             let found = remote.server.find(action).await?;
             let call = remote.server.call(Method::DELETE, &["actions", &found.id, "hooks", hook]);
             let told = call.read::<IgnoredAny>().await?;
-            remote.print(&told.json, || ending::print(&format!("revoked a hook of {}", found.name)))
+            remote.print(&told.json, || ending::line(&format!("revoked a hook of {}", found.name)))
         }),
     }
 }
@@ -177,7 +177,7 @@ fn create(args: &CreateArgs, terminal: &Terminal) -> Result<ExitCode, Failure> {
         let new = NewHook { description: &args.description, signature, answer: args.answer };
         let call = remote.server.call(Method::POST, &["actions", &found.id, "hooks"]).json(&new);
         let told = call.read::<MadeWire>().await?;
-        remote.print(&told.json, || ending::print(&escaped(&told.value.url)))
+        remote.print(&told.json, || ending::line(&told.value.url))
     })
 }
 

@@ -68,7 +68,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<ExitCode, Failure>
     write(folder, name, template)
         .with_context(|| format!("cannot write {}", folder.display()))
         .map_err(Failure::Internal)?;
-    ending::print(&format!("wrote {}: {}", folder.display(), template.title)).map_err(Failure::Internal)?;
+    ending::line(&format!("wrote {}: {}", folder.display(), template.title)).map_err(Failure::Internal)?;
     let shown = folder.display();
     terminal.aside(&format!("next: actiond run {shown} --data {shown}/{PAYLOAD}"));
     terminal.aside(&format!("      actiond dev {shown}"));
@@ -129,8 +129,9 @@ actiond dev .                      # whenever a file changes
 }
 
 fn deploy(path: &str, template: &Template) -> String {
+    let needs = if template.needs.is_empty() { String::new() } else { format!(" {}", template.needs) };
     match (template.kind, template.schedule) {
-        (Kind::Repeat, Some(schedule)) => format!("actiond deploy {path} --schedule '{schedule}'"),
-        (Kind::Once | Kind::Repeat | Kind::Service, _) => format!("actiond deploy {path}"),
+        (Kind::Repeat, Some(schedule)) => format!("actiond deploy {path} --schedule '{schedule}'{needs}"),
+        (Kind::Once | Kind::Repeat | Kind::Service, _) => format!("actiond deploy {path}{needs}"),
     }
 }

@@ -14,8 +14,8 @@ use crate::{
     terminal::Terminal,
 };
 
-/// Of the payload: what servers take at most.
-const BYTES_MAX: usize = 200 << 20;
+/// Of the payload: what a run takes at most.
+const BYTES_MAX: usize = 64 << 20;
 
 const EXAMPLES: &str = with_codes!(
     "\
@@ -61,7 +61,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<ExitCode, Failure>
         let told = server.invoke(&action.id, Asked { records, once, waits: !args.no_wait }).await?;
         let id = told.value.run_id.clone();
         if args.no_wait {
-            return remote.print(&told.json, || ending::print(&id));
+            return remote.print(&told.json, || ending::line(&id));
         }
         if is_final(&told.value.status) {
             for line in server.log(&id).await? {

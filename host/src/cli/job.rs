@@ -84,12 +84,19 @@ pub(super) struct Ran {
     pub(super) began: Timestamp,
 }
 
+impl Given {
+    /// What no change of a file mends.
+    pub(super) fn check(&self) -> Result<Environment, Failure> {
+        let environment = Environment::parse(&self.env, &config::ENVIRONMENT_LIMITS);
+        environment.map_err(|error| Failure::BadInput(anyhow!("--env: {error}")))
+    }
+}
+
 impl<'a> Job<'a> {
     pub(super) fn read(path: &'a Path, given: &'a Given, terminal: &Terminal) -> Result<Self, Failure> {
         let mib = usize::try_from(given.memory_mib).map_err(Failure::internal)?;
         let limits = config::limits(given.fuel, Duration::from_secs(given.timeout_s), mib << 20);
-        let environment = Environment::parse(&given.env, &config::ENVIRONMENT_LIMITS);
-        let environment = environment.map_err(|error| Failure::BadInput(anyhow!("--env: {error}")))?;
+        let environment = given.check()?;
         let data = match &given.data {
             Some(path) => records::read(&records::Origin::parse(path), limits.input_bytes),
             None => Ok(records::NONE.to_owned()),
@@ -133,7 +140,8 @@ impl<'a> Job<'a> {
                 for line in prepared.import_logs() {
                     terminal.log(line, began);
                 }
-                self.repeat(&engine, &prepared, times, signals, terminal).await
+                let running = self.repeat(&engine, &prepared, times, signals, terminal);
+                terminal.patiently("running", running).await
             }
             Preparation::NoMain(_) => {
                 let path = self.path.display();

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     client::{Address, Context, Contexts, Login, OrganisationsWire, Token},
     config::ClientEnvironment,
-    terminal::{Terminal, escaped},
+    terminal::Terminal,
 };
 
 /// Where servers listen if nobody says otherwise.
@@ -30,7 +30,7 @@ Examples:
 Asks for what is not given; the password is not shown. A service account's token does as well as a password, and can be
 revoked alone. What was right is kept in $XDG_CONFIG_HOME/actiond/contexts.toml, else ~/.config/actiond/contexts.toml, which
 only its owner can read, and is the current context from then on. ACTIOND_SERVER, ACTIOND_EMAIL and ACTIOND_TOKEN are taken
-for what is not given.
+for what is not given, but email and token only for the server of ACTIOND_SERVER where that is set.
 
 Exit codes: 0 logged in, 2 wrong usage, 69 the server cannot be reached, 70 a failure of actiond or of the server, 77 the
 password or token is wrong, or the account is in no such organisation, 130 cancelled.";
@@ -66,7 +66,11 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<ExitCode, Failure>
         None => Prompt::open("the server's address")?.line("server", Some(HERE))?,
     };
     let address = Address::parse(&url)?;
-    let email = match args.email.clone().or_else(|| said.email.clone()) {
+    // What the environment says of one server goes to no other.
+    let is_theirs =
+        said.server.as_deref().map(Address::parse).transpose()?.is_none_or(|said| said == address);
+    let (email, token) = (said.email.filter(|_| is_theirs), said.token.filter(|_| is_theirs));
+    let email = match args.email.clone().or(email) {
         Some(email) => email,
         None => Prompt::open("--email")?.line("email", None)?,
     };
@@ -74,7 +78,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<ExitCode, Failure>
         terminal
             .note(&format!("note: {address} is not encrypted: whoever is on the way can read the password"));
     }
-    let token = match (args.token_stdin, &said.token) {
+    let token = match (args.token_stdin, &token) {
         (true, _) => piped_line()?,
         (false, Some(token)) => token.expose().to_owned(),
         (false, None) => {
@@ -94,7 +98,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<ExitCode, Failure>
     contexts.put(&name, &login)?;
     let Context { server, email, org, .. } = Context::from(&login);
     let line = format!("logged in to {server} as {email}, organisation {org}, context {name}");
-    ending::print(&escaped(&line)).map_err(Failure::Internal)?;
+    ending::line(&line).map_err(Failure::Internal)?;
     Ok(ExitCode::SUCCESS)
 }
 

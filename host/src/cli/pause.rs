@@ -64,6 +64,6 @@ fn set(
     remote.talk(terminal, async |remote| {
         let found = remote.server.find(action).await?;
         let told = remote.server.get::<IgnoredAny>(&["actions", verb, &found.id]).await?;
-        remote.print(&told.json, || ending::print(&format!("{done} {}", found.name)))
+        remote.print(&told.json, || ending::line(&format!("{done} {}", found.name)))
     })
 }

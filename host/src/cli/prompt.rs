@@ -9,6 +9,7 @@ use anyhow::{Context as _, anyhow};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use super::command::Failure;
+use crate::terminal::escaped;
 
 const LINE_BYTES_MAX: u64 = 4_096;
 const INTERRUPT: u8 = 3;
@@ -63,7 +64,7 @@ impl Prompt {
         let typed = hidden.line().context("cannot read from the terminal").map_err(Failure::Internal);
         drop(hidden);
         // The line end was not shown either.
-        ask("\n").map_err(Failure::Internal)?;
+        write("\n").map_err(Failure::Internal)?;
         match typed? {
             None => Ok(None),
             Some(bytes) => String::from_utf8(bytes).map(Some).map_err(Failure::bad_input),
@@ -113,11 +114,13 @@ fn read_line(from: impl io::BufRead) -> anyhow::Result<String> {
     Ok(line)
 }
 
-/// To standard error: standard output is for results.
+/// Names in a question are somebody's.
 fn ask(question: &str) -> anyhow::Result<()> {
+    write(&escaped(question))
+}
+
+/// To standard error: standard output is for results.
+fn write(text: &str) -> anyhow::Result<()> {
     let mut stderr = io::stderr().lock();
-    stderr
-        .write_all(question.as_bytes())
-        .and_then(|()| stderr.flush())
-        .context("cannot write to the terminal")
+    stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush()).context("cannot write to the terminal")
 }

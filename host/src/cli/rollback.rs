@@ -57,7 +57,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<ExitCode, Failure>
         server.call(Method::POST, &path).read::<IgnoredAny>().await?;
         let name = &found.name;
         remote.print_ours(&Done { name, version }, || {
-            ending::print(&format!("{name} runs by version {version}"))
+            ending::line(&format!("{name} runs by version {version}"))
         })
     })
 }

@@ -35,7 +35,7 @@ pub(super) struct Args {
     /// queued, running, completed, errored, cancelled or interrupted
     #[arg(long, value_name = "WORD")]
     status: Option<String>,
-    /// invoke, hook, schedule, once, test or replay
+    /// invoke, hook, schedule, once, test, replay or search
     #[arg(long, value_name = "WORD")]
     trigger: Option<String>,
     /// Asked for at this time or later: RFC 3339, or so long ago: 30m, 24h, 7d

@@ -69,15 +69,15 @@ impl Server {
                 (_, Some(uuid)) => return Ok(uuid),
                 (_, None) => {
                     let message = build.message.unwrap_or_else(|| format!("the build {}", build.status));
-                    return Err(Error::Refused { status: 400, message });
+                    return Err(Error::Refused { status: build.code.unwrap_or(400), message });
                 }
             }
             if began.elapsed() > wait {
-                return Err(Error::Silent { server: self.login().address.to_string(), wait });
+                return Err(Error::Unfinished { server: self.login().address.to_string(), wait, id });
             }
             sleep(pause).await;
             pause = (pause * 2).min(LOOK_MAX);
-            build = self.call(Method::GET, &["builds", &id]).read().await?.value;
+            build = self.call(Method::GET, &["builds", &id]).quietly().read().await?.value;
         }
     }
 }

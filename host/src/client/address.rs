@@ -1,6 +1,6 @@
 //! The address of a server: where it is and nothing else.
 
-use std::fmt;
+use std::{fmt, net::Ipv4Addr};
 
 use reqwest::Url;
 
@@ -42,7 +42,8 @@ impl Address {
     /// Whether a password that is sent there can be read on the way.
     pub(crate) fn is_open(&self) -> bool {
         let host = self.0.host_str().unwrap_or_default();
-        let is_here = host == "localhost" || host.starts_with("127.") || host == "[::1]";
+        let is_loopback = host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback());
+        let is_here = host == "localhost" || host == "[::1]" || is_loopback;
         self.0.scheme() == "http" && !is_here
     }
 }
@@ -80,6 +81,8 @@ mod tests {
         for (text, open) in [
             ("http://localhost:5080", false),
             ("http://127.0.0.1", false),
+            ("http://127.1", false),
+            ("http://127.example.com", true),
             ("http://[::1]:1", false),
             ("https://example.com", false),
             ("http://example.com", true),

@@ -27,6 +27,13 @@ pub(crate) enum Error {
     Unreachable { server: String, why: String },
     #[error("{server} did not answer within {} s: try again", .wait.as_secs())]
     Silent { server: String, wait: Duration },
+    #[error(
+        "{server} goes on with the build {id}, which is not done within {} s: wait longer with --timeout-s",
+        .wait.as_secs()
+    )]
+    Unfinished { server: String, wait: Duration, id: String },
+    #[error("{server} answered with status {status} and no reason: try again")]
+    Mute { server: String, status: u16 },
     #[error("{server} sent what is no answer of actiond ({what}): check the address")]
     NotOurs { server: String, what: String },
     #[error("{server} does not take the password or token of {email}: run `actiond login`")]
@@ -73,10 +80,15 @@ impl Error {
             | Self::NotOurs { .. }
             | Self::Ambiguous { .. } => Fault::Given,
             Self::NoContext | Self::Unauthorized { .. } | Self::Forbidden { .. } => Fault::Denied,
-            Self::Unreachable { .. } | Self::Silent { .. } => Fault::Away,
+            Self::Unreachable { .. } | Self::Silent { .. } | Self::Unfinished { .. } => Fault::Away,
             Self::NoAction { .. } | Self::NoRuns(_) => Fault::Missing,
             Self::Client(_) => Fault::Ours,
+            Self::Mute { status, .. } => match status {
+                429 | 502..=504 => Fault::Away,
+                _ => Fault::Server,
+            },
             Self::Refused { status, .. } => match status {
+                401 | 403 => Fault::Denied,
                 404 => Fault::Missing,
                 429 | 503 => Fault::Away,
                 400..=499 | 507 => Fault::Given,

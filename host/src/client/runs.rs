@@ -19,6 +19,8 @@ use super::{
 const ANSWER_WAIT: Duration = Duration::from_secs(20);
 /// Runs on one page.
 const PAGE_MAX: usize = 1_000;
+/// Pages that are asked for: one of few matches may be empty, and a server that is none of ours may have no end.
+const PAGES_MAX: usize = 10_000;
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
@@ -105,7 +107,10 @@ impl Server {
     ) -> Result<Vec<Told<RunWire>>, Error> {
         let path = action.map_or_else(|| vec!["runs"], |action| vec!["actions", action, "runs"]);
         let (mut found, mut before) = (Vec::new(), None::<String>);
-        while found.len() < filter.limit {
+        for _ in 0..PAGES_MAX {
+            if found.len() >= filter.limit {
+                break;
+            }
             let limit = (filter.limit - found.len()).min(PAGE_MAX).to_string();
             let fields = filter.fields.iter().map(|(name, value)| (*name, &**value));
             let fields = fields.chain([("limit", &*limit)]).chain(before.as_deref().map(|id| ("before", id)));

@@ -1,6 +1,6 @@
 //! A server as it is called: one request, one answer, both bounded in size and time. Whoever waits for long sees that.
 
-use std::{error::Error as _, pin::pin, time::Duration};
+use std::{error::Error as _, time::Duration};
 
 use reqwest::{
     Client, ClientBuilder, Method, RequestBuilder, Response, Url,
@@ -9,7 +9,7 @@ use reqwest::{
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 use super::{contexts::Login, error::Error, form::Form, wire::EndedWire};
 use crate::{config::Proxy, terminal::Terminal};
@@ -21,8 +21,6 @@ const CONNECT_WAIT: Duration = Duration::from_secs(10);
 pub(super) const WAIT: Duration = Duration::from_secs(60);
 /// A connection on which nothing comes for so long is dead: streams say something every fifteen seconds.
 const SILENCE: Duration = Duration::from_secs(90);
-/// Whatever takes longer has a line of progress.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A server, and who one is there.
 #[derive(Debug)]
@@ -41,6 +39,8 @@ pub(crate) struct Call<'a> {
     headers: Vec<(HeaderName, String)>,
     body: Vec<u8>,
     wait: Duration,
+    /// Somebody else says that it takes long.
+    is_quiet: bool,
 }
 
 /// What came back, whatever it says.
@@ -70,11 +70,8 @@ impl Server {
         let ours = |error: reqwest::Error| Error::Client(root_cause(&error));
         // It fails where one is installed already: that one does as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let builder = Client::builder()
-            .redirect(redirect::Policy::none())
-            .connect_timeout(CONNECT_WAIT)
-            .read_timeout(SILENCE)
-            .no_proxy();
+        let builder =
+            Client::builder().redirect(redirect::Policy::none()).connect_timeout(CONNECT_WAIT).no_proxy();
         let proxy = proxy.map(Proxy::for_requests).transpose().map_err(ours)?;
         let http = proxy.into_iter().fold(builder, ClientBuilder::proxy).build().map_err(ours)?;
         Ok(Self { login, http, terminal: terminal.clone() })
@@ -92,7 +89,8 @@ impl Server {
     /// A request to any path.
     pub(crate) fn call_at(&self, method: Method, path: &[&str]) -> Call<'_> {
         let url = self.login.address.join(path);
-        Call { server: self, method, url, headers: Vec::new(), body: Vec::new(), wait: WAIT }
+        let (headers, body) = (Vec::new(), Vec::new());
+        Call { server: self, method, url, headers, body, wait: WAIT, is_quiet: false }
     }
 
     pub(crate) async fn get<T: DeserializeOwned>(&self, path: &[&str]) -> Result<Told<T>, Error> {
@@ -101,28 +99,23 @@ impl Server {
 
     /// Waits for `work`; people see that it takes long.
     pub(crate) async fn patiently<T>(&self, what: &str, work: impl Future<Output = T>) -> T {
-        let (mut work, began) = (pin!(work), Instant::now());
-        let mut shown = false;
-        loop {
-            if let Ok(done) = timeout(PATIENCE, &mut work).await {
-                if shown {
-                    self.terminal.progress_done();
-                }
-                return done;
-            }
-            if self.terminal.is_interactive() {
-                shown = true;
-                self.terminal.progress(&format!("{what} … {} s", began.elapsed().as_secs()));
-            }
-        }
+        self.terminal.patiently(what, work).await
     }
 
     fn failed(&self, error: reqwest::Error, wait: Duration) -> Error {
-        let (server, error) = (self.login.address.to_string(), error.without_url());
+        let error = error.without_url();
         if error.is_timeout() {
-            return Error::Silent { server, wait };
+            return self.silent(wait);
         }
-        Error::Unreachable { server, why: root_cause(&error) }
+        Error::Unreachable { server: self.login.address.to_string(), why: root_cause(&error) }
+    }
+
+    fn silent(&self, wait: Duration) -> Error {
+        Error::Silent { server: self.login.address.to_string(), wait }
+    }
+
+    fn waiting(&self) -> String {
+        format!("waiting for {}", self.login.address.place())
     }
 
     pub(super) fn not_ours(&self, what: impl Into<String>) -> Error {
@@ -162,26 +155,20 @@ impl Call<'_> {
         Self { wait, ..self }
     }
 
+    /// Says nothing of how long it takes.
+    pub(super) fn quietly(self) -> Self {
+        Self { is_quiet: true, ..self }
+    }
+
     /// Sends it. What the server refuses is an answer too, but for who one is.
     pub(crate) async fn send(self) -> Result<Answer, Error> {
-        let (server, wait) = (self.server, self.wait);
+        let (server, wait, is_quiet) = (self.server, self.wait, self.is_quiet);
         let asked = async {
-            let mut response =
-                self.request().timeout(wait).send().await.map_err(|error| server.failed(error, wait))?;
-            let status = response.status().as_u16();
-            let mut body = Vec::new();
-            while let Some(chunk) = response.chunk().await.map_err(|error| server.failed(error, wait))? {
-                if body.len() + chunk.len() > ANSWER_BYTES_MAX {
-                    return Err(server.not_ours(format!("more than {ANSWER_BYTES_MAX} bytes")));
-                }
-                body.extend_from_slice(&chunk);
-            }
-            let body = String::from_utf8(body).map_err(|_| server.not_ours("bytes that are no text"))?;
-            Ok(Answer { status, body })
+            let sent = self.request().timeout(wait).send().await;
+            server.whole(sent.map_err(|error| server.failed(error, wait))?, wait).await
         };
-        let place = server.login.address.place();
-        let answer = server.patiently(&format!("waiting for {place}"), asked).await?;
-        server.known(answer)
+        let answer = if is_quiet { asked.await } else { server.patiently(&server.waiting(), asked).await };
+        server.known(answer?)
     }
 
     /// Sends it, and reads what it answers; what it refuses is an error.
@@ -194,16 +181,16 @@ impl Call<'_> {
     /// Sends it, for an answer that comes bit by bit and has no end that is known.
     pub(super) async fn stream(self) -> Result<Response, Error> {
         let (server, wait) = (self.server, self.wait);
-        let sent = timeout(wait, self.request().send()).await;
-        let sent = sent.map_err(|_| Error::Silent { server: server.login.address.to_string(), wait })?;
-        let response = sent.map_err(|error| server.failed(error, SILENCE))?;
-        if response.status().is_success() {
-            return Ok(response);
-        }
-        let status = response.status().as_u16();
-        let body = response.bytes().await.map_err(|error| server.failed(error, SILENCE))?;
-        let answer = Answer { status, body: String::from_utf8_lossy(&body).into_owned() };
-        Err(server.known(answer)?.refusal(server))
+        let asked = async {
+            let response = self.request().send().await.map_err(|error| server.failed(error, wait))?;
+            if response.status().is_success() {
+                return Ok(response);
+            }
+            let answer = server.whole(response, wait).await?;
+            Err(server.known(answer)?.refusal(server))
+        };
+        let asked = server.patiently(&server.waiting(), timeout(wait, asked)).await;
+        asked.unwrap_or_else(|_| Err(server.silent(wait)))
     }
 
     fn request(self) -> RequestBuilder {
@@ -226,10 +213,24 @@ impl Server {
         }
     }
 
+    /// An answer to its end.
+    async fn whole(&self, mut response: Response, wait: Duration) -> Result<Answer, Error> {
+        let status = response.status().as_u16();
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.failed(error, wait))? {
+            if body.len() + chunk.len() > ANSWER_BYTES_MAX {
+                return Err(self.not_ours(format!("more than {ANSWER_BYTES_MAX} bytes")));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let body = String::from_utf8(body).map_err(|_| self.not_ours("bytes that are no text"))?;
+        Ok(Answer { status, body })
+    }
+
     /// The next bytes of a stream; `None` at its end.
     pub(super) async fn next_bytes(&self, response: &mut Response) -> Result<Option<Vec<u8>>, Error> {
-        let chunk = response.chunk().await.map_err(|error| self.failed(error, SILENCE))?;
-        Ok(chunk.map(|chunk| chunk.to_vec()))
+        let chunk = timeout(SILENCE, response.chunk()).await.map_err(|_| self.silent(SILENCE))?;
+        Ok(chunk.map_err(|error| self.failed(error, SILENCE))?.map(|chunk| chunk.to_vec()))
     }
 }
 
@@ -254,6 +255,10 @@ impl Answer {
                 Error::Refused { status: self.status, message: format!("{message} ({hint})") }
             }
             Ok(ErrorWire { message, hint: None }) => Error::Refused { status: self.status, message },
+            // What stands before a server says so, or the server when it cannot say more.
+            Err(_) if self.status == 429 || self.status >= 500 => {
+                Error::Mute { server: server.login.address.to_string(), status: self.status }
+            }
             Err(_) => server.not_ours(format!("status {} without a reason", self.status)),
         }
     }

@@ -57,6 +57,7 @@ pub(crate) struct BuildWire {
     pub(crate) status: String,
     pub(crate) uuid: Option<String>,
     pub(crate) message: Option<String>,
+    pub(crate) code: Option<u16>,
     pub(crate) log: Vec<String>,
 }
 
