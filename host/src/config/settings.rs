@@ -178,12 +178,13 @@ pub(crate) struct Otlp {
 pub(crate) struct Secret(String);
 
 impl Settings {
-    /// The same, now that it listens: a port that the system chose is part of the address that others are told.
-    pub(crate) fn listening_on(mut self, address: SocketAddr) -> Self {
+    /// What others are told of where it is, now that it listens: a port that the system chose is part of it. Runs are told
+    /// `public_url`: another one at each start would be another environment for them.
+    pub(crate) fn told_url(&self, address: SocketAddr) -> String {
         if self.listen.port() == 0 && self.public_url == format!("http://{}", self.listen) {
-            self.public_url = format!("http://{address}");
+            return format!("http://{address}");
         }
-        self
+        self.public_url.clone()
     }
 
     /// The path of `public_url`; empty when it has none.

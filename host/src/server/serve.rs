@@ -84,13 +84,12 @@ pub(crate) async fn serve(options: Options, stop: CancellationToken) -> Result<(
     let bind = Listener::bind(settings.listen, settings.connections).await;
     let listener = bind.map_err(|error| Error::Bind { address: settings.listen, why: error.kind() })?;
     let address = listener.address().unwrap_or(settings.listen);
-    let settings = settings.listening_on(address);
     let metrics = Arc::new(Metrics::new());
     let (gate, end) = (Gate::new(metrics.clone()), CancellationToken::new());
     let router = front(gate.router(), settings.public_path(), &settings.cors_origins);
     let listening = tokio::spawn(listener.serve(router, end.clone()));
     let app = tokio::select! {
-        app = start(&settings, &places, forget_secrets, &metrics, &tell) => app,
+        app = start(&settings, address, &places, forget_secrets, &metrics, &tell) => app,
         () = stop.cancelled() => {
             end.cancel();
             let _ = listening.await;
@@ -162,6 +161,7 @@ async fn be_controlled(app: App, end: CancellationToken) {
 
 async fn start(
     settings: &Settings,
+    address: SocketAddr,
     places: &Places,
     forget_secrets: bool,
     metrics: &Arc<Metrics>,
@@ -201,7 +201,7 @@ async fn start(
     };
     let runner = Runner::start(engine, store.clone(), runner, &Handle::current());
     let runner = runner.map_err(|error| Error::Folder { path: work, why: error.kind() })?;
-    let app = App::new(store, runner, app_settings(settings, packaging)?);
+    let app = App::new(store, runner, app_settings(settings, address, packaging)?);
     let root = settings.root.as_ref();
     let password = root.and_then(|root| root.password.as_ref()).map(config::Secret::expose);
     let made = app.set_up(root.map(|root| root.email.as_str()), password).await?;
@@ -310,7 +310,11 @@ fn packaging(settings: &Settings, places: &Places, work: &Path, guest: &Guest) -
     }
 }
 
-fn app_settings(settings: &Settings, packaging: Packaging) -> Result<app::Settings, Error> {
+fn app_settings(
+    settings: &Settings,
+    address: SocketAddr,
+    packaging: Packaging,
+) -> Result<app::Settings, Error> {
     let (runs, kept) = (&settings.runs, &settings.retention);
     let retention = Retention { runs: kept.runs as u64, age: kept.age, bytes: kept.bytes };
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
@@ -347,7 +351,7 @@ fn app_settings(settings: &Settings, packaging: Packaging) -> Result<app::Settin
         environment_limits: config::ENVIRONMENT_LIMITS,
         idempotency: kept.idempotency,
         body_bytes: settings.body_bytes,
-        public_url: settings.public_url.clone(),
+        public_url: settings.told_url(address),
         public_path: settings.public_path().to_owned(),
         packaging,
         proxy,
