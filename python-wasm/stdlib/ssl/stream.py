@@ -1,6 +1,6 @@
 """TLS over a socket: `SSLSocket`."""
 
-from errno import ENOTCONN
+from errno import EAGAIN, EINVAL, ENOTCONN
 from socket import SO_TYPE, SOCK_STREAM, SOL_SOCKET, socket
 from typing import TYPE_CHECKING, Never
 
@@ -62,6 +62,7 @@ class SSLSocket(socket):
             except OSError as error:
                 if error.errno != ENOTCONN:
                     raise
+                self._refuse_early(timeout)
             else:
                 self._connected = True
                 self._open()
@@ -73,6 +74,20 @@ class SSLSocket(socket):
             self.close()
             raise
         return self
+
+    def _refuse_early(self, timeout: float | None) -> None:
+        """Raise what became of a socket without a peer: it may have had one, and reading tells how it was lost."""
+        self.setblocking(False)
+        try:
+            early = socket.recv(self, 1)
+        except OSError as error:
+            if error.errno not in (ENOTCONN, EINVAL, EAGAIN):
+                raise
+            early = b""
+        finally:
+            self.settimeout(timeout)
+        if early:
+            raise errors.SSLError("Closed before TLS handshake with data in recv buffer.")
 
     def _open(self) -> None:
         self._sslobj = self._context._open(False, self.server_hostname)
