@@ -21,15 +21,17 @@ source "$HERE/lib/toolchain.sh"
 source "$HERE/lib/sources.sh"
 source "$HERE/lib/libraries.sh"
 source "$HERE/lib/cpython.sh"
+source "$HERE/lib/data.sh"
 source "$HERE/lib/guest.sh"
 
 usage() {
     cat <<'TEXT'
-usage: build.sh [GUEST]               build what is missing (GUEST: base, the default)
+usage: build.sh [GUEST]               build what is missing (GUEST: base, the default; data: with NumPy and pandas)
        build.sh --print-dir [GUEST]   print where the guest of these inputs is or will be; build nothing
        build.sh --verify [GUEST]      check the guest's files against its manifest; 0 if right
 
-The result lies under $ACTIOND_CACHE, else $XDG_CACHE_HOME/actiond, else ~/.cache/actiond; `guest` there points to the newest.
+The result lies under $ACTIOND_CACHE, else $XDG_CACHE_HOME/actiond, else ~/.cache/actiond; `guest` there points
+to the newest base guest, `guest-data` to the newest of the other.
 TEXT
 }
 
@@ -40,8 +42,14 @@ find_keys() {
         "$HERE"/net/{include,functions,pyconfig} \
         "$HERE"/lib/{toolchain,sources,libraries,cpython}.sh -type f ! -name 'README*' ! -name '*.pyc' | LC_ALL=C sort)
     CPYTHON_KEY=$(cd "$HERE" && hash_of "${slow[@]#"$HERE/"}" | cut -c1-16)
+    LIBRARIES_KEY=$({
+        echo "$CPYTHON_KEY"
+        cd "$HERE" && find data lib/data.sh lib/localize.py lib/wheels.py -type f ! -name '*.pyc' -print0 | LC_ALL=C sort -z |
+            xargs -0 sha256sum
+    } | sha256sum | cut -c1-16)
     MODULE_KEY=$({
         echo "$CPYTHON_KEY $GUEST"
+        [[ $GUEST == base ]] || echo "$LIBRARIES_KEY"
         sha256sum <"$ENTRY"
         sha256sum <"$HERE/lib/guest.sh"
         cd "$HERE" && hash_of builtins.def net/*.[ch]
@@ -55,6 +63,7 @@ find_keys() {
         cd "$SHIM" && hash_of "${shim[@]}"
     } | sha256sum | cut -c1-16)
     KEPT=$CACHE/cpython-$CPYTHON_KEY
+    LIBRARIES=$CACHE/libraries-$LIBRARIES_KEY
     GUEST_DIR=$CACHE/guest-$GUEST-$GUEST_KEY
 }
 
@@ -93,6 +102,7 @@ freeze_inputs() {
 
 build() {
     require_tools
+    [[ $GUEST == base ]] || command -v ninja >/dev/null || fail "missing: ninja (scripts/setup installs it)"
     mkdir -p "$CACHE"
     exec 9>"$CACHE/build.lock"
     if ! flock -n 9; then
@@ -109,6 +119,7 @@ build() {
         return
     fi
     kept_is_whole || build_cpython
+    [[ $GUEST == base ]] || libraries_are_whole || build_libraries
     say "guest $GUEST"
     step "link" cached_module
     step "assemble" assemble_guest

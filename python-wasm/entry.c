@@ -77,23 +77,51 @@ typedef struct {
     uint32_t state[624];
 } Generator;
 
+// The same as NumPy lays it out for its global generator: numpy/random/bitgen.h and mt19937.h in its source.
+typedef struct {
+    struct {
+        uint32_t state[624];
+        int index;
+    } *generator;
+} BitGenerator;
+
 // Fills a generator's state with entropy and has it twisted at first use. Every run does this; seed() takes ten times as
 // long, for it stretches a short key to the same words.
-static PyObject *reseed(PyObject *Py_UNUSED(module), PyObject *object) {
+static int fill(uint32_t *state, int *index) {
+    if (__wasi_random_get((uint8_t *)state, 624 * sizeof *state) != 0) {
+        PyErr_SetString(PyExc_OSError, "no entropy");
+        return -1;
+    }
+    // The one state that must not be is all zeros.
+    state[0] |= 0x80000000U;
+    *index = 624;
+    return 0;
+}
+
+// Gives a generator a state of its own: a random.Random, or the capsule of NumPy's MT19937.
+static int reseed_one(PyObject *object) {
+    if (PyCapsule_CheckExact(object)) {
+        BitGenerator *generator = PyCapsule_GetPointer(object, "BitGenerator");
+        return generator == NULL ? -1 : fill(generator->generator->state, &generator->generator->index);
+    }
     PyTypeObject *type = Py_TYPE(object);
     while (type->tp_base != NULL && type->tp_base != &PyBaseObject_Type) type = type->tp_base;
     if (type->tp_basicsize != sizeof(Generator)) {
         PyErr_SetString(PyExc_TypeError, "not a generator of this version");
-        return NULL;
+        return -1;
     }
     Generator *generator = (Generator *)object;
-    if (__wasi_random_get((uint8_t *)generator->state, sizeof generator->state) != 0) {
-        PyErr_SetString(PyExc_OSError, "no entropy");
+    return fill(generator->state, &generator->index);
+}
+
+static PyObject *reseed(PyObject *Py_UNUSED(module), PyObject *generators) {
+    if (!PyTuple_Check(generators)) {
+        PyErr_SetString(PyExc_TypeError, "not a tuple");
         return NULL;
     }
-    // The one state that must not be is all zeros.
-    generator->state[0] |= 0x80000000U;
-    generator->index = 624;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(generators); i++) {
+        if (reseed_one(PyTuple_GET_ITEM(generators, i)) < 0) return NULL;
+    }
     Py_RETURN_NONE;
 }
 
@@ -112,10 +140,18 @@ static void keep_code(PyCodeObject *code) {
     for (size_t i = 0; i < sizeof held / sizeof *held; i++) keep_optional(held[i]);
 }
 
+// A dictionary shows the collector its values, and its keys only if some of them are no texts.
+static void keep_keys(PyObject *dictionary) {
+    Py_ssize_t at = 0;
+    PyObject *key, *value;
+    while (PyDict_Next(dictionary, &at, &key, &value)) keep_referent(key, NULL);
+}
+
 // Makes an object immortal, and with it what it holds that the collector does not track: texts, numbers, code, tuples of them.
 static int keep_referent(PyObject *object, void *Py_UNUSED(arg)) {
     if (_Py_IsImmortal(object) || PyObject_GC_IsTracked(object)) return 0;
     object->ob_refcnt = _Py_IMMORTAL_REFCNT;
+    if (PyDict_Check(object)) keep_keys(object);
     if (PyCode_Check(object)) {
         keep_code((PyCodeObject *)object);
     } else if (PyType_IS_GC(Py_TYPE(object)) && Py_TYPE(object)->tp_traverse != NULL) {
@@ -135,6 +171,7 @@ static PyObject *keep(PyObject *Py_UNUSED(module), PyObject *objects) {
         PyObject *object = PyList_GET_ITEM(objects, i);
         if (_Py_IsImmortal(object)) continue;
         object->ob_refcnt = _Py_IMMORTAL_REFCNT;
+        if (PyDict_Check(object)) keep_keys(object);
         Py_TYPE(object)->tp_traverse(object, keep_referent, NULL);
     }
     Py_RETURN_NONE;
@@ -147,7 +184,7 @@ static PyMethodDef methods[] = {
     {"log", log_record, METH_VARARGS, "Log(level, source, message), the last two as UTF-8."},
     {"keep", keep, METH_O, "Make tracked objects immortal, for an image."},
     {"resolve", resolve, METH_VARARGS, "Look up (name, family); a descriptor to read the answer from."},
-    {"reseed", reseed, METH_O, "Give a random.Random a state of its own."},
+    {"reseed", reseed, METH_O, "Give each generator of a tuple a state of its own."},
     {NULL, NULL, 0, NULL},
 };
 
@@ -162,11 +199,24 @@ static PyObject *init_actiond(void) { return PyModule_Create(&definition); }
 #include "builtins.def"
 #undef BUILTIN
 
+// Modules of packages that are linked in, likewise; the file is made with them.
+#ifdef MODULES
+#define MODULE(name, init) PyObject *init(void);
+#include MODULES
+#undef MODULE
+#endif
+
 static int add_builtins(void) {
 #define BUILTIN(name)                                                                                                  \
     if (PyImport_AppendInittab(#name, PyInit_##name) < 0) return -1;
 #include "builtins.def"
 #undef BUILTIN
+#ifdef MODULES
+#define MODULE(name, init)                                                                                             \
+    if (PyImport_AppendInittab(name, init) < 0) return -1;
+#include MODULES
+#undef MODULE
+#endif
     return PyImport_AppendInittab("_actiond", init_actiond);
 }
 

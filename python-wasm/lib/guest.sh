@@ -3,10 +3,19 @@
 
 set -euo pipefail
 
-# base_recipe sets what the guest `base` links. A second guest is a second function like this one: it adds objects and libraries
-# here, and packages in stdlib_of.
+# base_recipe sets what the guest `base` links; another guest adds to it.
 base_recipe() {
     LINK_LIBRARIES="-lpython$PYTHON -lmpdec -lexpat -lHacl_Hash_SHA2 -lz -lbz2 -llzma -lsqlite3"
+    COMPILE_FLAGS=() LINK_OBJECTS=()
+}
+
+# Modules of NumPy and pandas, which are objects: an archive's would not be linked when nobody calls them by name. Long doubles are
+# printed and read by a library of their own.
+data_recipe() {
+    base_recipe
+    LINK_OBJECTS=("$LIBRARIES"/lib/*.o)
+    LINK_LIBRARIES="$LINK_LIBRARIES -L$LIBRARIES/lib -lc++ -lc++abi -lc-printscan-long-double"
+    COMPILE_FLAGS=("-DMODULES=\"$LIBRARIES/modules.def\"")
 }
 
 # What of libc goes through net/*.c, for sockets are not WASI's descriptors.
@@ -20,7 +29,7 @@ compile_own() {
         object=$WORK/$(basename "${source%.c}").o
         # shellcheck disable=SC2046  # a list of flags without spaces in them
         "$LLVM_BIN/clang" -I"$HERE/net/include" $(wasm_flags "$KEPT/sysroot") "-ffile-prefix-map=$HERE=python-wasm" \
-            -Wall -Wextra -I"$HERE" -I"$KEPT/include/python$PYTHON" -I"$KEPT/include" -c "$source" -o "$object"
+            "${COMPILE_FLAGS[@]}" -Wall -Wextra -I"$HERE" -I"$KEPT/include/python$PYTHON" -I"$KEPT/include" -c "$source" -o "$object"
         OBJECTS+=("$object")
     done
 }
@@ -34,7 +43,7 @@ link_module() {
     # shellcheck disable=SC2046,SC2086  # lists of flags without spaces in them
     "$LLVM_BIN/clang" $(wasm_flags "$KEPT/sysroot") -mexec-model=reactor -Wl,--lto-O3 \
         -Wl,-z,stack-size=8388608 -Wl,--stack-first -Wl,--strip-debug $(printf -- '-Wl,--wrap=%s ' $WRAPPED) \
-        "${OBJECTS[@]}" -L"$KEPT/lib" $LINK_LIBRARIES $EMULATIONS -lm -o "$to"
+        "${OBJECTS[@]}" "${LINK_OBJECTS[@]}" -L"$KEPT/lib" $LINK_LIBRARIES $EMULATIONS -lm -o "$to"
 }
 
 # The linked module is a cache of its own, so that a change of the shim alone costs no link.
@@ -59,13 +68,45 @@ assemble_guest() {
     cp "$CACHE/module-$GUEST-$MODULE_KEY/python.wasm" "$new/"
     cp -R "$KEPT/stdlib/python$PYTHON" "$new/lib/"
     lay_over_stdlib "$new/lib/python$PYTHON"
+    [[ $GUEST == base ]] || add_packages "$new"
     "$KEPT/native/bin/python3" -I "$HERE/lib/compile.py" "$SHIM" "$new/shim" /shim
     wasm=$(sha256sum "$new/python.wasm" | cut -c1-64)
     lib=$(tree_hash "$new/lib")
     shim_hash=$(tree_hash "$new/shim")
-    "$KEPT/native/bin/python3" -I "$HERE/lib/manifest.py" "$KEPT" "$GUEST" "$GUEST_KEY" "$wasm" "$lib" "$shim_hash" "$new"
+    "$KEPT/native/bin/python3" -I "$HERE/lib/manifest.py" "$KEPT" "$(libraries_of_guest)" "$GUEST" "$GUEST_KEY" "$wasm" "$lib" \
+        "$shim_hash" "$new"
     rm -rf "$GUEST_DIR"
     publish "$new" "$GUEST_DIR"
+}
+
+libraries_of_guest() {
+    [[ $GUEST == base ]] || echo "$LIBRARIES"
+}
+
+# add_packages NEW: the Python of NumPy, pandas and their needs, without tests and what needs compilers; and what says that they are
+# installed, for those who look in the guest and for those who look for packages.
+add_packages() {
+    local to=$1/lib/python$PYTHON/site-packages tree=$WORK/packages wheel
+    cp -R "$LIBRARIES/python" "$tree"
+    (
+        cd "$tree"
+        rm -rf numpy/f2py numpy/_pyinstaller numpy/_core/include numpy/_core/lib numpy/random/lib numpy/distutils
+        find . -type d \( -name tests -o -name __pycache__ \) -prune -exec rm -rf {} +
+    )
+    "$KEPT/native/bin/python3" -I "$HERE/lib/compile.py" "$tree" "$to" "/lib/python$PYTHON/site-packages"
+    (
+        cd "$tree"
+        find . -type f ! -name '*.py' ! -name '*.pyi' ! -name '*.pyx' ! -name '*.pxd' ! -name '*.pxi' ! -name '*.in' ! -name '*.h' \
+            ! -name '*.c' ! -name '*.build' ! -name '*.a' -exec cp --parents -t "$to" {} +
+    )
+    # pandas asks which version the time zones are, and works with none that does not say.
+    mkdir -p "$WORK/zones/tzdata"
+    sed -n 's/^tzdata\t\(.*\)/__version__ = "\1"/p' "$LIBRARIES/packages.tsv" >"$WORK/zones/tzdata/__init__.py"
+    "$KEPT/native/bin/python3" -I "$HERE/lib/compile.py" "$WORK/zones" "$1/lib/python$PYTHON" "/lib/python$PYTHON"
+    cp -R "$LIBRARIES/wheels" "$1/"
+    for wheel in "$LIBRARIES"/wheels/*.whl; do
+        "$KEPT/native/bin/python3" -m zipfile -e "$wheel" "$to"
+    done
 }
 
 # lay_over_stdlib TO: stdlib/ replaces modules of the standard library, whole (*.py) or in places (*.patch).
@@ -106,6 +147,8 @@ expect_hash() {
 }
 
 point_default() {
-    ln -sfn "$(basename "$GUEST_DIR")" "$CACHE/guest.new"
-    mv -T "$CACHE/guest.new" "$CACHE/guest"
+    local link=$CACHE/guest
+    [[ $GUEST == base ]] || link=$link-$GUEST
+    ln -sfn "$(basename "$GUEST_DIR")" "$link.new"
+    mv -T "$link.new" "$link"
 }

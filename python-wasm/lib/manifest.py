@@ -1,6 +1,6 @@
 """Writes manifest.json of a guest: what it is, what it was built from, and the hash of all that it holds.
 
-usage: manifest.py KEPT GUEST KEY WASM_SHA256 LIB_HASH SHIM_HASH DIRECTORY
+usage: manifest.py KEPT LIBRARIES GUEST KEY WASM_SHA256 LIB_HASH SHIM_HASH DIRECTORY      LIBRARIES may be empty: there are none
 """
 
 import json
@@ -25,7 +25,9 @@ def size_of(tree: Path) -> int:
     return sum(path.stat().st_size for path in tree.rglob("*") if path.is_file())
 
 
-def main(kept: Path, guest: str, key: str, wasm: str, lib: str, shim: str, directory: Path) -> None:
+def main(kept: Path, libraries: Path | None, guest: str, key: str, wasm: str, lib: str, shim: str, directory: Path) -> None:
+    folders = [kept] if libraries is None else [kept, libraries]
+    packages = [] if libraries is None else rows(libraries / "packages.tsv")
     manifest = {
         "format": FORMAT,
         "guest": guest,
@@ -33,7 +35,10 @@ def main(kept: Path, guest: str, key: str, wasm: str, lib: str, shim: str, direc
         "key": key,
         # The directory beside the guest's that it was made from: CPython's own tests are in there.
         "cpython": kept.name,
-        "sources": [source(*row) for row in rows(kept / "sources.tsv")],
+        "sources": [source(*row) for folder in folders for row in rows(folder / "sources.tsv")],
+        # The same for what was linked in beyond CPython, whose tests are there too; and which packages those are.
+        "libraries": libraries and libraries.name,
+        "packages": [{"name": name, "version": version} for name, version in packages],
         "toolchain": dict(rows(kept / "toolchain.tsv")) | {"profile": (kept / "profile.profdata").exists()},
         "files": {"python.wasm": wasm, "lib": lib, "shim": shim},
         "sizes": {
@@ -47,5 +52,5 @@ def main(kept: Path, guest: str, key: str, wasm: str, lib: str, shim: str, direc
 
 
 if __name__ == "__main__":
-    paths = [Path(sys.argv[1]), *sys.argv[2:7], Path(sys.argv[7])]
-    main(*paths)
+    kept, libraries, *words, directory = sys.argv[1:]
+    main(Path(kept), Path(libraries) if libraries else None, *words, Path(directory))

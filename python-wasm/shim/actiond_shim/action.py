@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import _actiond
 
-from . import outcome, output, result
+from . import outcome, output, packages, result
 
 ROOT = "/action"
 
@@ -26,9 +26,13 @@ _STARTED_WITH = frozenset(sys.builtin_module_names) | {
 }  # fmt: skip
 # The pieces in which free memory is wiped.
 _WIPED_BYTES_MAX, _WIPED_BYTES_MIN = 1 << 26, 1 << 10
+# The sizes of free pieces that are taken before an image. Few free pieces are larger, and few objects are smaller.
+_GAP_BYTES_MAX, _GAP_BYTES_MIN = 4 << 20, 8
 # What is logged most.
 _LOGGED = (str, int, float, bool, type(None), list, tuple, set, bytes)
 _generator = random._inst
+# Whose state every run begins anew: what `_actiond.reseed` knows.
+generators: tuple[object, ...] = (_generator,)
 _scan = json.JSONDecoder().scan_once
 _logger = logging.getLogger("action")
 _main: Callable[..., object] | None = None
@@ -78,6 +82,7 @@ def _load() -> None:
     # When a class is registered with one ABC, all ABCs forget what is none of theirs; `logging` asks whether things are mappings.
     for kind in _LOGGED:
         issubclass(kind, Mapping)
+    packages.settle()
     freeze()
 
 
@@ -126,9 +131,25 @@ def freeze() -> None:
     gc.freeze()
 
 
+def take_gaps() -> list[bytes]:
+    """Take the free pieces between what lives. While they are held, what is new lies side by side, not all over the memory.
+
+    So images and runs differ from the base image in fewer pages.
+    """
+    held = []
+    # Nothing that is free is as large, so this lies past all that is.
+    end = id(bytes(_GAP_BYTES_MAX))
+    size = _GAP_BYTES_MAX
+    while size > _GAP_BYTES_MIN:
+        while id(piece := bytes(size)) < end:
+            held.append(piece)
+        size -= max(size // 8, 8)
+    return held
+
+
 def _run() -> None:
     # The image froze the generator; everything else that must differ between runs asks the host.
-    _actiond.reseed(_generator)
+    _actiond.reseed(generators)
     _generator.gauss_next = None
     logging._startTime = time.time_ns()
     text = _actiond.input()
@@ -184,6 +205,7 @@ def _settle() -> None:
             os.environ.pop(name, None)
         else:
             os.environ[name] = value
+    packages.settle()
     gc.collect()
 
 

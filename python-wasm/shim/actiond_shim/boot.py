@@ -1,9 +1,10 @@
 """Booting: what every action shares. Whatever is imported and warmed here costs no run anything."""
 
+import gc
 import importlib
 import sys
 
-from . import absent, action, output, warm
+from . import absent, action, output, packages, warm
 
 # What actions import most, and what those import. Each is loaded once per machine and shared by all actions.
 _SHARED_MODULES = """
@@ -15,6 +16,9 @@ _SHARED_MODULES = """
     zlib zoneinfo
 """.split()
 
+# Memory that nobody is to have.
+_held: list[list[bytes]] = []
+
 
 def boot() -> None:
     """Set the interpreter up for actions; the memory after this call is the base image."""
@@ -22,6 +26,10 @@ def boot() -> None:
     absent.install()
     for name in _SHARED_MODULES:
         importlib.import_module(name)
+    if packages.are_here():
+        action.generators += (packages.boot(),)
     warm.walk()
     sys.path.remove("/shim")
+    gc.collect()
+    _held.append(action.take_gaps())
     action.freeze()

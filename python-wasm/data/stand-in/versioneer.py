@@ -1,0 +1,1 @@
+"""Stands in for versioneer, which pandas imports and, in a source archive, does not call."""
