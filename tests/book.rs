@@ -32,6 +32,7 @@ pages! {
     cli "docs/cli.md",
     configuration "docs/configuration.md",
     console "docs/console.md",
+    data "docs/data.md",
     dependencies "docs/dependencies.md",
     egress "docs/egress.md",
     first_action "docs/first-action.md",

@@ -17,6 +17,7 @@ mod console_insights;
 mod console_runs;
 mod contract;
 mod cron;
+mod data;
 mod dependencies;
 mod disk;
 mod egress;

@@ -178,6 +178,17 @@ pub(crate) fn program() -> PathBuf {
     program
 }
 
+/// The guest with NumPy and pandas, where the program finds it.
+#[expect(clippy::disallowed_methods, reason = "tests find the guest where the program finds it")]
+pub(crate) fn data_guest() -> PathBuf {
+    let own = |key: &str| std::env::var_os(key).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let cache = || {
+        let cache = own("ACTIOND_CACHE").or_else(|| own("XDG_CACHE_HOME").map(|cache| cache.join("actiond")));
+        cache.or_else(|| own("HOME").map(|home| home.join(".cache/actiond"))).expect("there is a cache")
+    };
+    own("ACTIOND_DATA_GUEST").unwrap_or_else(|| cache().join("guest-data"))
+}
+
 fn list(folder: &Path, prefix: &str, found: &mut Vec<String>) {
     for entry in fs::read_dir(folder).expect("a folder can be listed") {
         let entry = entry.expect("an entry can be read");

@@ -1,4 +1,4 @@
-//! A release: one file that brings its guest along, made by `scripts/release` of the program under test.
+//! A release: one file that brings its guests along, made by `scripts/release` of the program under test.
 
 use std::{
     fs,
@@ -7,7 +7,7 @@ use std::{
     process::Command,
 };
 
-use crate::program::{Ended, Place, program};
+use crate::program::{Ended, Place, data_guest, program};
 
 const MAIN: &str = "def main(data):\n    return [len(data)]\n";
 
@@ -23,7 +23,7 @@ fn script(name: &str, arguments: &[&Path], place: &Path) -> String {
 /// The release of `place` runs the action of `place` where there is nothing but what it brings.
 fn run(place: &Place) -> Ended {
     let mut command = Command::new(place.path().join("release"));
-    for variable in ["ACTIOND_GUEST", "XDG_CACHE_HOME"] {
+    for variable in ["ACTIOND_GUEST", "ACTIOND_DATA_GUEST", "XDG_CACHE_HOME"] {
         command.env_remove(variable);
     }
     command.args(["run", "action"]).current_dir(place.path());
@@ -65,6 +65,13 @@ fn a_release_brings_its_guest_along() {
     second.returned("[0]");
     assert_eq!(second.stderr, "");
 
+    // What it does not bring is not there.
+    place.write("action/dependencies/numpy/__init__.py", "");
+    let lacking = run(&place);
+    assert_eq!(lacking.code, 2, "{}", lacking.stderr);
+    assert!(lacking.stderr.contains("this installation lacks it"), "{}", lacking.stderr);
+    fs::remove_dir_all(place.path().join("action/dependencies")).unwrap();
+
     // One byte of the guest is another: it is not unpacked.
     fs::remove_dir_all(&unpacked[0]).unwrap();
     let mut damaged = fs::read(&release).unwrap();
@@ -76,4 +83,34 @@ fn a_release_brings_its_guest_along() {
     assert_eq!((ended.code, &*ended.stdout), (70, ""));
     assert!(ended.stderr.ends_with(line), "{}", ended.stderr);
     assert!(guests(&place).is_empty());
+}
+
+#[test]
+fn a_release_may_bring_the_data_guest_along() {
+    let place = Place::action("import numpy\n\ndef main():\n    return numpy.__version__\n");
+    place.write("action/dependencies/numpy/__init__.py", "");
+    let guest = script("python-wasm/build.sh", &[Path::new("--print-dir")], place.path());
+    let guest = Path::new(guest.trim());
+    let data = data_guest();
+    let arguments = [Path::new("--append"), &program(), guest, Path::new("release"), &data];
+    script("scripts/release", &arguments, place.path());
+    fs::create_dir(place.path().join("cache")).unwrap();
+    symlink(guest.parent().unwrap().join("images"), place.path().join("cache/images")).unwrap();
+
+    let first = run(&place);
+    assert_eq!(first.code, 0, "{}", first.stderr);
+    let unpacked = guests(&place);
+    assert_eq!(unpacked.len(), 2, "{unpacked:?}");
+    for guest in [guest, &data] {
+        let manifest = fs::read(guest.join("manifest.json")).unwrap();
+        let same = unpacked.iter().filter(|path| fs::read(path.join("manifest.json")).unwrap() == manifest);
+        assert_eq!(same.count(), 1, "{}", guest.display());
+    }
+    let second = run(&place);
+    second.returned(first.stdout.trim_end());
+    assert!(!second.stderr.contains("unpacking"), "{}", second.stderr);
+    // An action that needs neither runs as in any release.
+    fs::remove_dir_all(place.path().join("action/dependencies")).unwrap();
+    place.write("action/main.py", MAIN);
+    run(&place).returned("[0]");
 }

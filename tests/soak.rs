@@ -176,9 +176,10 @@ impl Sample {
     fn of(server: &Server, began: Instant, answers: u64, memory_mib: f64) -> Self {
         let proc = Path::new("/proc").join(server.pid().to_string());
         let metrics = server.call("GET", "/metrics").send().text();
+        // Of all guests together.
         let metric = |name: &str| -> f64 {
-            let line = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-            line.map_or(0.0, |value| value.parse().expect("a number"))
+            let rows = metrics.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix('{'));
+            rows.filter_map(|row| row.split_once("} ")?.1.parse::<f64>().ok()).sum()
         };
         let (files, bytes) = tree(&server.dir().join("data"));
         let figures = [

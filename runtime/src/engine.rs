@@ -5,7 +5,7 @@ use std::{
     hash::{Hash as _, Hasher as _},
     net::SocketAddr,
     path::PathBuf,
-    sync::Arc,
+    sync::{Arc, atomic::AtomicUsize},
 };
 
 use wasmtime::{Config, InstancePre, Linker, Module, OptLevel};
@@ -37,16 +37,17 @@ const FIBER_STACK_BYTES: usize = WASM_STACK_BYTES + (2 << 20);
 
 const CODE_SUFFIX: &str = ".code";
 const BASE_SUFFIX: &str = ".base";
-/// Disk for compiled guests, some 23 MB each, and for base images, some 6 MB each. Older guests' go first.
-const CODE_BYTES_MAX: u64 = 256 << 20;
-const BASE_BYTES_MAX: u64 = 64 << 20;
+/// Disk for compiled guests, some 23 to 100 MB each, and for base images, some 6 to 40 MB each: the base and the data guest
+/// of two versions fit. Those unused for longest go first.
+const CODE_BYTES_MAX: u64 = 512 << 20;
+const BASE_BYTES_MAX: u64 = 192 << 20;
 
-/// Where an engine keeps things and how much. The caller says every number.
+/// Where engines keep things and how much: one, and those beside it, together. The caller says every number.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// For compiled code and images; survives restarts; created with mode 0700. Anything in it can be made again.
     pub cache_dir: PathBuf,
-    /// For guests' `/tmp` directories; this engine's alone.
+    /// For guests' `/tmp` directories; nobody else's.
     pub scratch_dir: PathBuf,
     /// What importing an action may add to the base image, in bytes. Past it the action is imported in each run: one
     /// action must not push the images of all others out.
@@ -93,15 +94,24 @@ pub struct Engine(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) guest: Guest,
-    pub(crate) wasmtime: wasmtime::Engine,
     pub(crate) guest_pre: InstancePre<State>,
     pub(crate) base: Arc<Image>,
     pub(crate) images: Images,
     pub(crate) imports: Turns,
+    pub(crate) machine: Arc<Machine>,
+    /// How many guests of this engine live.
+    pub(crate) live: Arc<AtomicUsize>,
+}
+
+/// What engines beside each other share: all that is bounded for the machine and not for a guest.
+pub(crate) struct Machine {
+    pub(crate) wasmtime: wasmtime::Engine,
     pub(crate) scratches: Scratches,
     pub(crate) image_bytes: u64,
     pub(crate) metering: Metering,
     pub(crate) shared: Shared,
+    cache: Cache,
+    boot: Limits,
 }
 
 impl std::fmt::Debug for Inner {
@@ -118,57 +128,66 @@ impl Engine {
     pub async fn open(guest: Guest, settings: Settings, progress: impl Fn(Progress)) -> Result<Self> {
         let cache = Cache::open(&settings.cache_dir)?;
         let slots = Slots::new(settings.idle_slots, settings.reset);
-        let wasmtime = engine(&settings, &slots)?;
-        let scratches = Scratches::new(&settings.scratch_dir, settings.idle_slots)?;
-        let code = code_name(&guest, &wasmtime);
-        let module = match cache.module(&wasmtime, &code) {
-            Some(module) => module,
-            None => {
-                // Of several programs that start at once, one compiles and the others find what it made.
-                let _turn = cache.turn()?;
-                match cache.module(&wasmtime, &code) {
-                    Some(module) => module,
-                    None => {
-                        progress(Progress::Compiling);
-                        compile(&guest, &wasmtime, &cache, &code)?
-                    }
-                }
-            }
-        };
-        let guest_pre = link(&wasmtime, &module)?;
-        let base_name = base_name(&guest, &code);
-        let cached =
-            cache.read(&base_name).map(|encoded| Image::decode(None, &encoded)).transpose()?.flatten();
         let (hot, cold) = (settings.hot_images_bytes, settings.cold_images_bytes);
-        let images = Images::new(cache.clone(), slots, hot, cold);
-        let inner = |base| Inner {
-            guest: guest.clone(),
-            wasmtime,
-            guest_pre,
-            base: Arc::new(base),
-            images,
-            imports: Turns::default(),
-            scratches,
+        let images = Images::new(cache.clone(), slots.clone(), hot, cold);
+        let machine = Machine {
+            wasmtime: engine(&settings, &slots)?,
+            scratches: Scratches::new(&settings.scratch_dir, settings.idle_slots)?,
             image_bytes: settings.image_bytes,
             metering: settings.metering,
             shared: Shared {
                 ways: Ways {
-                    resolver: Arc::new(Resolver::new(settings.name_servers.clone())),
-                    proxy: settings.proxy.clone().map(Arc::new),
+                    resolver: Arc::new(Resolver::new(settings.name_servers)),
+                    proxy: settings.proxy.map(Arc::new),
                 },
                 tls: Arc::default(),
             },
+            cache,
+            boot: settings.boot,
         };
-        if let Some(base) = cached {
-            return Ok(Self(Arc::new(inner(base))));
+        Self::of(guest, Arc::new(machine), images, progress).await
+    }
+
+    /// The engine of another guest beside this one: slots, scratch directories, images in memory and on disk are bounded
+    /// for both together. Images and saved memory of the one are nothing to the other. Compiling blocks here too.
+    ///
+    /// # Errors
+    /// As [`Engine::open`].
+    pub async fn beside(&self, guest: Guest, progress: impl Fn(Progress)) -> Result<Self> {
+        Self::of(guest, self.0.machine.clone(), self.0.images.beside(), progress).await
+    }
+
+    async fn of(
+        guest: Guest,
+        machine: Arc<Machine>,
+        images: Images,
+        progress: impl Fn(Progress),
+    ) -> Result<Self> {
+        let code = code_name(&guest, &machine.wasmtime);
+        let guest_pre = link(&machine.wasmtime, &module(&guest, &machine, &code, &progress)?)?;
+        let base_name = base_name(&guest, &code);
+        let cached = machine
+            .cache
+            .read(&base_name)
+            .map(|encoded| Image::decode(None, &encoded))
+            .transpose()?
+            .flatten();
+        let is_cached = cached.is_some();
+        let base = match cached {
+            Some(base) => base,
+            None => Image::freeze(None, &guest.split()?.memory)?.0,
+        };
+        let (imports, live) = (Turns::default(), Arc::default());
+        let mut inner = Inner { guest, guest_pre, base: Arc::new(base), images, imports, machine, live };
+        if !is_cached {
+            progress(Progress::Booting);
+            let (base, encoded) = boot(&inner, &inner.machine.boot).await?;
+            inner.machine.cache.write(&base_name, &encoded)?;
+            inner.machine.cache.prune(BASE_SUFFIX, BASE_BYTES_MAX)?;
+            // Nothing starts from the module's bare data again.
+            inner.images.slots().evict(&inner.base.memory);
+            inner.base = Arc::new(base);
         }
-        progress(Progress::Booting);
-        let (raw, _) = Image::freeze(None, &guest.split()?.memory)?;
-        let mut inner = inner(raw);
-        let (base, encoded) = boot(&inner, &settings.boot).await?;
-        cache.write(&base_name, &encoded)?;
-        cache.prune(BASE_SUFFIX, BASE_BYTES_MAX)?;
-        inner.base = Arc::new(base);
         Ok(Self(Arc::new(inner)))
     }
 
@@ -177,6 +196,21 @@ impl Engine {
     pub fn guest(&self) -> &Guest {
         &self.0.guest
     }
+}
+
+/// The guest's machine code: from the cache, else compiled into it.
+fn module(guest: &Guest, machine: &Machine, code: &str, progress: &impl Fn(Progress)) -> Result<Module> {
+    let Machine { wasmtime, cache, .. } = machine;
+    if let Some(module) = cache.module(wasmtime, code) {
+        return Ok(module);
+    }
+    // Of several programs that start at once, one compiles and the others find what it made.
+    let _turn = cache.turn()?;
+    if let Some(module) = cache.module(wasmtime, code) {
+        return Ok(module);
+    }
+    progress(Progress::Compiling);
+    compile(guest, wasmtime, cache, code)
 }
 
 fn engine(settings: &Settings, slots: &Slots) -> Result<wasmtime::Engine> {

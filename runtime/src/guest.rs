@@ -30,7 +30,19 @@ struct Manifest {
     guest: String,
     python: String,
     key: String,
+    /// The base guest has none.
+    #[serde(default)]
+    packages: Vec<Package>,
     files: Files,
+}
+
+/// A package that is built into a guest: it needs no installing, and there is no other version of it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Package {
+    /// As indexes write it, such as `python-dateutil`.
+    pub name: String,
+    /// Its one version, such as `2.9.0.post0`.
+    pub version: String,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -76,6 +88,18 @@ impl Guest {
     #[must_use]
     pub fn python(&self) -> &str {
         &self.manifest.python
+    }
+
+    /// The packages that are built into it.
+    #[must_use]
+    pub fn packages(&self) -> &[Package] {
+        &self.manifest.packages
+    }
+
+    /// The folder of wheels that stand for those packages: one each, which holds nothing but what describes it.
+    #[must_use]
+    pub fn wheels(&self) -> PathBuf {
+        self.dir.join("wheels")
     }
 
     /// Changes whenever anything in the guest changes: its module, library or shim.

@@ -19,15 +19,22 @@ const HOT_MAX: usize = 1_024;
 /// Images that may be read from disk at one time.
 const READERS_MAX: usize = 16;
 
+/// Those of one guest's actions; the bounds are for all guests' together.
 #[derive(Debug)]
 pub(crate) struct Images {
+    all: Arc<All>,
+    /// How often one came back from disk.
+    reads: AtomicU64,
+}
+
+/// The images of all guests: keys hold the id of the base image, so none is taken for another's.
+#[derive(Debug)]
+struct All {
     cache: Cache,
     slots: Slots,
     hot_bytes_max: u64,
     cold_bytes_max: u64,
     hot: Mutex<Hot>,
-    /// How often one came back from disk.
-    reads: AtomicU64,
     /// By key: of several that look for one image, one reads it and the others find what it read.
     readers: [Mutex<()>; READERS_MAX],
 }
@@ -42,69 +49,73 @@ impl Images {
     /// `hot_bytes_max`: memory for images. `cold_bytes_max`: disk for their differences.
     pub(crate) fn new(cache: Cache, slots: Slots, hot_bytes_max: u64, cold_bytes_max: u64) -> Self {
         let hot = Mutex::new(Hot { images: LruCache::unbounded(), bytes: 0 });
-        Self {
-            cache,
-            slots,
-            hot_bytes_max,
-            cold_bytes_max,
-            hot,
-            reads: AtomicU64::new(0),
-            readers: Default::default(),
-        }
+        let all = All { cache, slots, hot_bytes_max, cold_bytes_max, hot, readers: Default::default() };
+        Self { all: Arc::new(all), reads: AtomicU64::new(0) }
+    }
+
+    /// For another guest's actions, within the same bounds.
+    pub(crate) fn beside(&self) -> Self {
+        Self { all: self.all.clone(), reads: AtomicU64::new(0) }
     }
 
     pub(crate) fn slots(&self) -> &Slots {
-        &self.slots
+        &self.all.slots
     }
 
     /// The image of that name from memory, else from disk; `None` when it has to be made.
     pub(crate) fn find(&self, base: &Image, key: &ImageKey) -> Result<Option<Arc<Image>>> {
-        if let Some(image) = self.hot().images.get(key) {
+        let all = &*self.all;
+        if let Some(image) = all.hot().images.get(key) {
             return Ok(Some(image.clone()));
         }
-        let reader = &self.readers[usize::from(key[0]) % READERS_MAX];
+        let reader = &all.readers[usize::from(key[0]) % READERS_MAX];
         let _turn = reader.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(image) = self.hot().images.get(key) {
+        if let Some(image) = all.hot().images.get(key) {
             return Ok(Some(image.clone()));
         }
-        let Some(delta) = self.cache.read(&file_name(key)) else { return Ok(None) };
+        let Some(delta) = all.cache.read(&file_name(key)) else { return Ok(None) };
         let Some(image) = Image::decode(Some(base), &delta)? else { return Ok(None) };
         let image = Arc::new(image);
         self.reads.fetch_add(1, Ordering::Relaxed);
-        self.heat(*key, image.clone());
+        all.heat(*key, image.clone());
         Ok(Some(image))
     }
 
     /// Keeps an image and its difference from the base.
     pub(crate) fn keep(&self, key: ImageKey, image: Arc<Image>, delta: &[u8]) -> Result<()> {
-        self.cache.write(&file_name(&key), delta)?;
-        self.cache.prune(SUFFIX, self.cold_bytes_max)?;
-        self.heat(key, image);
+        self.all.cache.write(&file_name(&key), delta)?;
+        self.all.cache.prune(SUFFIX, self.all.cold_bytes_max)?;
+        self.all.heat(key, image);
         Ok(())
     }
 
     /// Gives an image up, in memory and on disk.
     pub(crate) fn forget(&self, key: &ImageKey) -> Result<()> {
-        let mut hot = self.hot();
+        let all = &*self.all;
+        let mut hot = all.hot();
         let image = hot.images.pop(key);
         hot.bytes -= image.as_ref().map_or(0, |image| image.resident_bytes);
         drop(hot);
         if let Some(image) = image {
-            self.slots.evict(&image.memory);
+            all.slots.evict(&image.memory);
         }
-        self.cache.remove(&file_name(key))
+        all.cache.remove(&file_name(key))
     }
 
-    pub(crate) fn hot_count_and_bytes(&self) -> (usize, u64) {
-        let hot = self.hot();
-        (hot.images.len(), hot.bytes)
+    /// Of those that differ from `base`: how many are in memory, and what they take.
+    pub(crate) fn hot_count_and_bytes(&self, base: &Image) -> (usize, u64) {
+        let hot = self.all.hot();
+        let of_base = hot.images.iter().filter(|(_, image)| image.memory.begins_as(&base.memory));
+        of_base.fold((0, 0), |(count, bytes), (_, image)| (count + 1, bytes + image.resident_bytes))
     }
 
     /// How often an image came back from disk.
     pub(crate) fn reads(&self) -> u64 {
         self.reads.load(Ordering::Relaxed)
     }
+}
 
+impl All {
     fn heat(&self, key: ImageKey, image: Arc<Image>) {
         let mut cooled = Vec::new();
         {

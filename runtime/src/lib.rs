@@ -3,7 +3,8 @@
 //! The life of a run, from the types that carry it:
 //!
 //! 1. [`Guest`]: the CPython that `python-wasm/build.sh` made, opened from a directory.
-//! 2. [`Engine`]: that guest compiled to machine code and booted once into a base image.
+//! 2. [`Engine`]: that guest compiled to machine code and booted once into a base image. Engines of several guests stand
+//!    beside each other and share what is bounded ([`Engine::beside`]).
 //! 3. [`Prepared`]: an action whose `main.py` was imported once, kept as an image of its memory.
 //! 4. [`Sandbox`]: one live store, its memory mapped copy-on-write from that image.
 //! 5. [`Outcome`]: how the run ended, what it logged, what it used.
@@ -40,7 +41,7 @@ mod work;
 
 pub use engine::{Engine, Metering, Progress, Settings};
 pub use error::Error;
-pub use guest::Guest;
+pub use guest::{Guest, Package};
 pub use job::{Input, Source, Tail};
 pub use limits::{Limits, NetLimits};
 pub use net::{Connection, Grants, Proxy, Rule, RuleError, Transport};

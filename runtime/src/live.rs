@@ -5,7 +5,10 @@ use std::{
     future::poll_fn,
     path::Path,
     pin::pin,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     task::{Context, Poll, Waker},
 };
 
@@ -32,6 +35,23 @@ pub(crate) struct Live {
     started: Instant,
     deadline: Instant,
     fuel: u64,
+    _counted: Counted,
+}
+
+/// One of an engine's live guests.
+struct Counted(Arc<AtomicUsize>);
+
+impl Counted {
+    fn new(live: &Arc<AtomicUsize>) -> Self {
+        live.fetch_add(1, Ordering::Relaxed);
+        Self(live.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// How one call of an export ended.
@@ -56,11 +76,12 @@ impl Live {
         if image_bytes > limits.memory_bytes {
             return Err(Error::MemoryLimit { limit_bytes: limits.memory_bytes, image_bytes });
         }
-        let scratch = engine.scratches.take()?;
-        let state = State::new(&engine.guest, &engine.shared, action, scratch, limits, image_bytes, started)?;
-        let mut store = Store::new(&engine.wasmtime, state);
+        let scratch = engine.machine.scratches.take()?;
+        let state =
+            State::new(&engine.guest, &engine.machine.shared, action, scratch, limits, image_bytes, started)?;
+        let mut store = Store::new(&engine.machine.wasmtime, state);
         store.limiter(|state| &mut state.meter);
-        if engine.metering == Metering::Fuel {
+        if engine.machine.metering == Metering::Fuel {
             let metered = store.set_fuel(limits.fuel);
             metered
                 .and_then(|()| store.fuel_async_yield_interval(Some(YIELD_FUEL)))
@@ -69,7 +90,8 @@ impl Live {
         let lease = Lease::default();
         let instance = with_image(image, &lease, || instantiate(engine, &mut store))?;
         let deadline = started + limits.wall;
-        Ok(Self { store, instance, lease, started, deadline, fuel: limits.fuel })
+        let counted = Counted::new(&engine.live);
+        Ok(Self { store, instance, lease, started, deadline, fuel: limits.fuel, _counted: counted })
     }
 
     /// Calls an export without arguments, handing `input` to whoever asks at the door.

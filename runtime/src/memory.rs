@@ -8,10 +8,7 @@ use std::{
     ops::Range,
     os::fd::{AsFd, AsRawFd, OwnedFd},
     ptr::{self, NonNull},
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, OnceLock, atomic::AtomicBool},
 };
 
 use rustix::{
@@ -37,8 +34,8 @@ pub(crate) struct Frozen {
     view: NonNull<u8>,
     len: usize,
     below: Option<Below>,
-    /// Whether nobody will start from it again.
-    retired: AtomicBool,
+    /// Whether nobody will start from it again: what holds it still is not worth keeping.
+    pub(crate) retired: AtomicBool,
     /// Pages that a run wrote which started from it, rising and apart: of the first that tells.
     pub(crate) written: OnceLock<Box<[Range<usize>]>>,
 }
@@ -102,13 +99,9 @@ impl Frozen {
         self.len
     }
 
-    /// Says that nobody will start from it again: what holds it still is not worth keeping.
-    pub(crate) fn retire(&self) {
-        self.retired.store(true, Ordering::Release);
-    }
-
-    pub(crate) fn is_retired(&self) -> bool {
-        self.retired.load(Ordering::Acquire)
+    /// Whether it is `image`, or was made as what is not as in `image`.
+    pub(crate) fn begins_as(self: &Arc<Self>, image: &Arc<Self>) -> bool {
+        Arc::ptr_eq(self, image) || self.below.as_ref().is_some_and(|below| Arc::ptr_eq(&below.image, image))
     }
 
     /// Bytes of the file: what this costs, but for what lies below it.

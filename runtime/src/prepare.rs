@@ -143,7 +143,7 @@ pub(crate) async fn load(
 
 /// Boots the interpreter in a guest that holds only its module's data.
 pub(crate) async fn boot(engine: &Inner, limits: &Limits) -> Result<(Image, Vec<u8>)> {
-    let action = engine.scratches.take()?;
+    let action = engine.machine.scratches.take()?;
     let mut live = Live::new(engine, &engine.base.memory, action.path(), limits)?;
     live.initialize().await?;
     // What `run` gets, for those that warm it up.

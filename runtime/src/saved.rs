@@ -96,7 +96,7 @@ impl AtRest {
             return Ok(Self::ScratchUsed);
         }
         let difference = Difference::between(Some(&engine.base), memory);
-        if difference.bytes() > engine.image_bytes {
+        if difference.bytes() > engine.machine.image_bytes {
             return Ok(Self::TooLarge);
         }
         let (image, encoded) = difference.freeze()?;

@@ -188,13 +188,13 @@ impl Slots {
 
     /// Unmaps the idle slots of an image that is no longer kept; those in use are unmapped when they are given back.
     pub(crate) fn evict(&self, image: &Arc<Frozen>) {
-        image.retire();
+        image.retired.store(true, Ordering::Release);
         self.idle().retain(|slot| !Arc::ptr_eq(&slot.image, image));
     }
 
-    pub(crate) fn alive_and_idle(&self) -> (usize, usize) {
-        let idle = self.idle().len();
-        (self.0.alive.load(Ordering::Relaxed), idle)
+    /// Idle slots whose image is `base` or differs from it.
+    pub(crate) fn idle_of(&self, base: &Arc<Frozen>) -> usize {
+        self.idle().iter().filter(|slot| slot.image.begins_as(base)).count()
     }
 
     /// Memory for the instantiation under way on this thread.
@@ -243,7 +243,7 @@ impl Slots {
         if reusable && slot.reset(self.0.scan.as_ref()).is_ok() {
             let mut idle = self.idle();
             // Retired before its idle slots are looked through, and asked under the same lock: none is missed.
-            if idle.len() < self.0.idle_max && !slot.image.is_retired() {
+            if idle.len() < self.0.idle_max && !slot.image.retired.load(Ordering::Acquire) {
                 idle.push_back(slot);
             }
         }

@@ -16,7 +16,7 @@ use crate::{
     app::{Denied, NotKept, NotMade, NotPackaged, NotSaved, NotSearched, NotTried},
     deps::Fault,
     environment,
-    runner::{NotPrepared, Refused},
+    runner::{NotOpen, NotPrepared, Refused},
     store,
 };
 
@@ -287,7 +287,11 @@ impl From<NotPrepared> for Problem {
             NotPrepared::Runtime(error @ actiond_runtime::Error::MemoryLimit { .. }) => {
                 Self::bad_request(error.to_string())
             }
-            NotPrepared::Runtime(error) => Self::internal(&error),
+            NotPrepared::Engine(NotOpen::Missing) => bad(Word::Dependencies),
+            NotPrepared::Engine(NotOpen::Runtime(error)) | NotPrepared::Runtime(error) => {
+                Self::internal(&error)
+            }
+            NotPrepared::Engine(error @ NotOpen::Thread(_)) => Self::internal(&error),
             NotPrepared::Store(error) => error.into(),
             NotPrepared::Files(_) => Self::internal(&error),
         }

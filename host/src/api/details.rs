@@ -38,6 +38,7 @@ const NEXT_SHOWN: usize = 5;
 pub(super) struct PolicyWire {
     fuel: Option<u64>,
     wall_ms: Option<u64>,
+    /// Of one run; 0 for what its guest has by default
     memory_bytes: Option<u64>,
     /// Runs at one time
     parallel: Option<u32>,
@@ -84,6 +85,8 @@ pub(super) struct SettingsWire {
     timezone: String,
     paused: bool,
     version: u32,
+    /// What it runs in: `base`, or `data` with NumPy and pandas
+    guest: &'static str,
     policy: PolicyWire,
     /// The organisation's secrets that it was granted
     secrets: Vec<String>,
@@ -119,6 +122,8 @@ pub(super) struct ScheduleWire {
 pub(super) struct VersionWire {
     version: u32,
     current: bool,
+    /// What it runs in: `base`, or `data` with NumPy and pandas
+    guest: &'static str,
     zip_file_name: String,
     bytes: u64,
     created_by: String,
@@ -138,10 +143,11 @@ pub(super) async fn settings(
 ) -> Result<Json<SettingsWire>, Problem> {
     let (action, _) = found(&app, &caller, &org, &id).await?;
     Ok(Json(SettingsWire {
+        policy: PolicyWire::of(&app, &action),
         timezone: action.zone,
         paused: action.paused,
         version: action.version,
-        policy: PolicyWire::from(&action.policy),
+        guest: action.guest.as_str(),
         secrets: action.secrets,
     }))
 }
@@ -286,7 +292,7 @@ impl PolicyWire {
         policy.fuel = self.fuel.unwrap_or(policy.fuel);
         set(&mut policy.wall, self.wall_ms);
         if let Some(bytes) = self.memory_bytes {
-            policy.memory_bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+            policy.memory_bytes = (bytes > 0).then(|| usize::try_from(bytes).unwrap_or(usize::MAX));
         }
         policy.parallel = self.parallel.unwrap_or(policy.parallel);
         policy.queue = self.queue.unwrap_or(policy.queue);
@@ -329,8 +335,11 @@ fn missed(word: Option<&str>, runs: Option<u32>, now: Missed) -> Result<Missed, 
     }
 }
 
-impl From<&Policy> for PolicyWire {
-    fn from(policy: &Policy) -> Self {
+impl PolicyWire {
+    /// An action's, with what holds where it does not say.
+    fn of(app: &App, action: &Action) -> Self {
+        let policy = &action.policy;
+        let memory_bytes = app.settings().policy.memory_bytes(policy, action.guest);
         let ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         let (missed, missed_runs) = match policy.missed {
             Missed::Skip => ("skip", None),
@@ -340,7 +349,7 @@ impl From<&Policy> for PolicyWire {
         Self {
             fuel: Some(policy.fuel),
             wall_ms: Some(ms(policy.wall)),
-            memory_bytes: Some(policy.memory_bytes as u64),
+            memory_bytes: Some(memory_bytes as u64),
             parallel: Some(policy.parallel),
             queue: Some(policy.queue),
             rate: policy.rate.map(|rate| RateWire { runs: rate.runs, per_ms: ms(rate.per) }),
@@ -366,6 +375,7 @@ impl VersionWire {
         Self {
             version: version.number,
             current: version.number == current,
+            guest: version.guest.as_str(),
             zip_file_name: version.zip_file_name,
             bytes: version.bytes,
             created_by: version.created_by,

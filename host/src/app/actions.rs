@@ -20,6 +20,7 @@ use crate::{
     model::{
         account::Permission,
         action::{Action, BadName, Kind, Name, Version},
+        guest::GuestKind,
         id::{ActionId, OrgId},
         organisation::Organisation,
         policy::Policy,
@@ -126,13 +127,16 @@ impl App {
     pub(super) async fn upload_seen(&self, upload: Upload, watch: &Watch) -> Result<Uploaded, NotSaved> {
         let now = clock::now();
         let (before, organisation) = self.found(&upload).await?;
-        let action = self.drafted(&upload, before.as_ref(), now)?;
-        let Packages { zip: packages, warnings } = self.packages(upload.zip.clone(), watch).await?;
+        let mut action = self.drafted(&upload, before.as_ref(), now)?;
+        let Packages { zip: packages, guest, warnings } = self.packages(upload.zip.clone(), watch).await?;
+        action.guest = guest;
+        self.settings().policy.check_memory(&action.policy, guest)?;
         let draft = Draft {
             action: action.clone(),
             organisation,
             zip: upload.zip.clone(),
             packages: packages.clone(),
+            guest,
         };
         self.runner().try_out(draft).await?;
         let hash_of = |blob: &Arc<[u8]>| *blake3::hash(blob).as_bytes();
@@ -146,6 +150,7 @@ impl App {
             number: 0,
             bundle: hash_of(&upload.zip),
             packages: packages.as_ref().map(hash_of),
+            guest,
             bytes: upload.zip.len() as u64,
             zip_file_name: upload.zip_file_name.clone(),
             created_by: upload.by.clone(),
@@ -293,6 +298,8 @@ impl App {
             version: before.map_or(1, |before| before.version_last + 1),
             version_last: before.map_or(1, |before| before.version_last + 1),
             zip_file_name: upload.zip_file_name.clone(),
+            // What its packages need is known once they are found.
+            guest: GuestKind::Base,
             paused: before.is_some_and(|before| before.paused),
             policy,
             secrets: before.map_or_else(Vec::new, |before| before.secrets.clone()),

@@ -59,7 +59,10 @@ impl App {
                 action.secrets = grants.settled(change, &id, &action.secrets, &by)?;
             }
             // One that was within the bounds when it was made stays, whatever they are now.
-            edit.policy.as_ref().map_or(Ok(()), |policy| bounds.check(policy))?;
+            if let Some(policy) = &edit.policy {
+                bounds.check(policy)?;
+                bounds.check_memory(policy, action.guest)?;
+            }
             let before = timing(&action);
             let what = apply(&mut action, edit, &environment_limits)?;
             action.modified_at = now;

@@ -6,6 +6,7 @@ use super::state::App;
 use crate::{
     bundle,
     deps::{self, Declared, Resolver, Watch},
+    model::guest::GuestKind,
 };
 
 /// How the packages of uploads are found.
@@ -40,6 +41,8 @@ pub(crate) enum NotPackaged {
 pub(super) struct Packages {
     /// What is to be kept beside it. `None`: it declares nothing, or its packages came along.
     pub(super) zip: Option<Arc<[u8]>>,
+    /// What they need, installed or come along.
+    pub(super) guest: GuestKind,
     /// What its owner should know.
     pub(super) warnings: Vec<String>,
 }
@@ -65,13 +68,20 @@ impl App {
         let packaging = self.packaging().clone();
         let (for_reading, python) = (packaging.clone(), packaging.resolver.python().clone());
         let declared = blocking(move || for_reading.declared(&zip, &python)).await?;
-        let warnings: Vec<_> = declared.warning().into_iter().collect();
-        warnings.iter().for_each(|warning| watch.see(warning));
+        let warnings = declared.warnings();
         let requirements = match declared {
-            Declared::Nothing | Declared::Vendored { .. } => return Ok(Packages { zip: None, warnings }),
+            Declared::Nothing => return Ok(Packages { zip: None, guest: GuestKind::Base, warnings }),
+            Declared::Vendored { data, .. } => {
+                let resolver = packaging.resolver.clone();
+                let guest = blocking(move || Ok(resolver.guest_of(&data)?)).await?;
+                warnings.iter().for_each(|warning| watch.see(warning));
+                return Ok(Packages { zip: None, guest, warnings });
+            }
             Declared::Required(requirements) => requirements,
         };
-        let resolved = packaging.resolver.resolve(&requirements, watch).await?;
+        let mut resolved = packaging.resolver.resolve(&requirements, watch).await?;
+        let (guest, warnings) = (resolved.guest, std::mem::take(&mut resolved.warnings));
+        warnings.iter().for_each(|warning| watch.see(warning));
         let packed = blocking(move || {
             let into = packaging.temporary()?;
             let packed = bundle::pack(&resolved.packages(), into.path(), &packaging.limits);
@@ -79,7 +89,7 @@ impl App {
             let _ = packaging.resolver.prune();
             packed.map_err(of_installed)
         });
-        Ok(Packages { zip: Some(packed.await?.into()), warnings })
+        Ok(Packages { zip: Some(packed.await?.into()), guest, warnings })
     }
 }
 

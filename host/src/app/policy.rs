@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::model::policy::{Missed, Policy, Retention};
+use crate::model::{
+    guest::{GuestKind, MemoryDefaults},
+    policy::{Missed, Policy, Retention},
+};
 
 /// What the server's operator allows.
 #[derive(Debug, Clone)]
@@ -10,14 +13,16 @@ pub(crate) struct PolicyBounds {
     pub(crate) default: Policy,
     pub(crate) fuel_max: u64,
     pub(crate) wall_max: Duration,
+    pub(crate) memory: MemoryDefaults,
     pub(crate) memory_bytes_max: usize,
     pub(crate) parallel_max: u32,
     pub(crate) queue_max: u32,
     pub(crate) retention_max: Retention,
 }
 
-/// Linear memory that a run needs to begin, in bytes: the interpreter's own and room to work.
+/// Linear memory that a run needs to begin, in bytes: the interpreter's own and room to work, and NumPy and pandas.
 const MEMORY_BYTES_MIN: usize = 32 << 20;
+const DATA_MEMORY_BYTES_MIN: usize = 128 << 20;
 const ATTEMPTS_MAX: u32 = 20;
 const DELAY_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 const COALESCE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
@@ -48,12 +53,6 @@ impl PolicyBounds {
         let rows = [
             ("fuel", policy.fuel, 1, self.fuel_max),
             ("wall_ms", ms(policy.wall), 1, ms(self.wall_max)),
-            (
-                "memory_bytes",
-                policy.memory_bytes as u64,
-                MEMORY_BYTES_MIN as u64,
-                self.memory_bytes_max as u64,
-            ),
             ("parallel", policy.parallel.into(), 1, self.parallel_max.into()),
             ("queue", policy.queue.into(), 0, self.queue_max.into()),
             ("rate.runs", policy.rate.map_or(1, |rate| rate.runs.into()), 1, 1_000_000),
@@ -73,6 +72,26 @@ impl PolicyBounds {
                 return Err(BadPolicy { name, value, min, max });
             }
         }
-        Ok(())
+        self.check_memory(policy, GuestKind::Base)
+    }
+
+    /// That it has the memory which that guest needs to begin, and no more than there may be.
+    pub(crate) fn check_memory(&self, policy: &Policy, guest: GuestKind) -> Result<(), BadPolicy> {
+        let min = match guest {
+            GuestKind::Base => MEMORY_BYTES_MIN,
+            GuestKind::Data => DATA_MEMORY_BYTES_MIN,
+        };
+        let (min, max) = (min as u64, self.memory_bytes_max as u64);
+        match policy.memory_bytes.map(|bytes| bytes as u64) {
+            Some(value) if value < min || value > max => {
+                Err(BadPolicy { name: "memory_bytes", value, min, max })
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// What an action's runs have, in bytes.
+    pub(crate) fn memory_bytes(&self, policy: &Policy, guest: GuestKind) -> usize {
+        policy.memory_bytes.unwrap_or_else(|| self.memory.of(guest))
     }
 }

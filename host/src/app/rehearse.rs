@@ -32,15 +32,17 @@ impl App {
         self.runner().fits(&input)?;
         let now = clock::now();
         let (before, organisation) = self.found(&upload).await?;
-        let action = self.drafted(&upload, before.as_ref(), now)?;
-        let Packages { zip: packages, .. } =
+        let mut action = self.drafted(&upload, before.as_ref(), now)?;
+        let Packages { zip: packages, guest, .. } =
             self.packages(upload.zip.clone(), &Watch::new(|_| ())).await.map_err(NotSaved::from)?;
+        action.guest = guest;
+        self.settings().policy.check_memory(&action.policy, guest).map_err(NotSaved::from)?;
         // It is told before it happens: what it reaches it reaches with the action's secrets.
         let by = By { who: upload.by, org: upload.org, at: now };
         let (subject, detail) = (action.id, format!("unsaved code of {}", action.name));
         let noted = self.store().write(move |change| by.note(change, "action.rehearse", &subject, detail));
         noted.await.map_err(|error: store::Error| NotSaved::from(error))?;
-        let draft = Draft { action, organisation, zip: upload.zip, packages };
+        let draft = Draft { action, organisation, zip: upload.zip, packages, guest };
         let rehearsed = self.runner().rehearse(draft, input, new_traceparent()).await;
         rehearsed.map_err(|error| match error {
             NotRehearsed::Prepare(error) => NotTried::Saved(error.into()),

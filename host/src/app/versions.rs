@@ -23,7 +23,8 @@ impl App {
             let version = view.version(&id, number)?.ok_or(NotPrepared::NoVersion(number))?;
             let zip = view.bundle(&version.bundle)?.ok_or(NotPrepared::NoVersion(number))?;
             let packages = view.packages(&version)?.map(Into::into);
-            Ok::<_, NotSaved>(Draft { action, organisation, zip: zip.into(), packages })
+            let guest = version.guest;
+            Ok::<_, NotSaved>(Draft { action, organisation, zip: zip.into(), packages, guest })
         });
         draft.await
     }
@@ -45,6 +46,7 @@ impl App {
             let version = change.version(&id, number)?.ok_or(NotPrepared::NoVersion(number))?;
             action.version = number;
             action.zip_file_name = version.zip_file_name;
+            action.guest = version.guest;
             action.modified_at = now;
             change.remove_state(&id)?;
             by.note(change, "action.rollback", &id, format!("version {number}"))?;

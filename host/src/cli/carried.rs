@@ -1,5 +1,5 @@
-//! The guest that a release carries at the end of its executable (`scripts/release`): unpacked into the cache once, under its
-//! hash.
+//! The guests that a release carries at the end of its executable (`scripts/release`): the base guest last, and before it the data
+//! guest, if it was made with that. Each is unpacked into the cache once, under its hash.
 
 use std::{
     env,
@@ -14,12 +14,8 @@ use sha2::{Digest as _, Sha256};
 use super::command::Failure;
 use crate::{bundle, config::Places, terminal::Terminal};
 
-/// What the last line of the executable begins with; then come the zip's SHA-256 and how many bytes it has.
-const MARK: &str = "actiond-guest ";
 const HASH_CHARS: usize = 64;
 const LENGTH_CHARS: usize = 12;
-/// The mark, the hash, a blank, the length, a line end.
-const TRAILER_BYTES: usize = MARK.len() + HASH_CHARS + 1 + LENGTH_CHARS + 1;
 /// Far beyond any guest; its pieces are bounded so too.
 const LIMITS: bundle::Limits = bundle::Limits {
     zip_bytes: 256 << 20,
@@ -30,36 +26,68 @@ const LIMITS: bundle::Limits = bundle::Limits {
     depth: 32,
 };
 
-/// What the trailer says.
+/// How a guest is carried: a zip, and a line that begins with this mark; then come the zip's SHA-256 and how many bytes it has.
+struct Carried {
+    mark: &'static str,
+    /// What its folder's name begins with.
+    folder: &'static str,
+}
+
+const BASE: Carried = Carried { mark: "actiond-guest ", folder: "guest-" };
+const DATA: Carried = Carried { mark: "actiond-data-guest ", folder: "guest-data-" };
+
+/// What such a line says.
 #[derive(Debug, PartialEq, Eq)]
 struct Trailer {
     hash: String,
     bytes: u64,
 }
 
-/// Where things are, with the guest that this program carries unless another is named.
+/// Where things are, with the guests that this program carries unless others are named.
 pub(super) fn places(terminal: &Terminal) -> Result<Places, Failure> {
-    let places = Places::from_environment().map_err(Failure::bad_input)?;
-    if places.guest_is_named {
-        return Ok(places);
+    let mut places = Places::from_environment().map_err(Failure::bad_input)?;
+    if !places.guest_is_named || !places.data_guest_is_named {
+        let unpacked = unpack_all(&mut places, terminal);
+        unpacked.context("the guest of this program").map_err(Failure::Internal)?;
     }
-    let guest = find(&places, terminal).context("the guest of this program").map_err(Failure::Internal)?;
-    Ok(Places { guest_dir: guest.unwrap_or_else(|| places.guest_dir.clone()), ..places })
+    Ok(places)
 }
 
-fn find(places: &Places, terminal: &Terminal) -> anyhow::Result<Option<PathBuf>> {
+fn unpack_all(places: &mut Places, terminal: &Terminal) -> anyhow::Result<()> {
     let path = env::current_exe().context("cannot tell where it is")?;
     let mut program = File::open(&path).with_context(|| format!("cannot open {}", path.display()))?;
-    let Some(trailer) = Trailer::read(&mut program).context("cannot read its end")? else { return Ok(None) };
-    let cache = places.guest_dir.parent().unwrap_or(Path::new("."));
-    let folder = cache.join(format!("guest-{}", &trailer.hash[..16]));
+    let mut end = program.metadata().context("cannot tell how long it is")?.len();
+    for (carried, is_named, dir) in [
+        (BASE, places.guest_is_named, &mut places.guest_dir),
+        (DATA, places.data_guest_is_named, &mut places.data_guest_dir),
+    ] {
+        let trailer = carried.trailer(&mut program, end).context("cannot read its end")?;
+        let Some(trailer) = trailer else { return Ok(()) };
+        end = end.checked_sub(carried.bytes() + trailer.bytes).context("it is cut off")?;
+        if !is_named {
+            let cache = dir.parent().unwrap_or(Path::new("."));
+            *dir = find(&carried, &trailer, (&mut program, end), cache, terminal)?;
+        }
+    }
+    Ok(())
+}
+
+/// The folder of what is carried from `start` on.
+fn find(
+    carried: &Carried,
+    trailer: &Trailer,
+    (program, start): (&mut File, u64),
+    cache: &Path,
+    terminal: &Terminal,
+) -> anyhow::Result<PathBuf> {
+    let folder = cache.join(format!("{}{}", carried.folder, &trailer.hash[..16]));
     if !folder.is_dir() {
         terminal.progress("unpacking the guest, once on this machine …");
-        let zip = trailer.zip(&mut program)?;
+        let zip = trailer.zip(program, start)?;
         unpack(&zip, cache, &folder).with_context(|| format!("cannot unpack it to {}", folder.display()))?;
         terminal.progress_done();
     }
-    Ok(Some(folder))
+    Ok(folder)
 }
 
 /// Others see the whole folder or none.
@@ -91,29 +119,32 @@ fn sync(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-impl Trailer {
-    /// `None`: the program carries nothing.
-    fn read(program: &mut File) -> io::Result<Option<Self>> {
-        let mut text = [0; TRAILER_BYTES];
-        if program.metadata()?.len() < TRAILER_BYTES as u64 {
-            return Ok(None);
-        }
-        program.seek(SeekFrom::End(-(TRAILER_BYTES as i64)))?;
-        program.read_exact(&mut text)?;
-        Ok(str::from_utf8(&text).ok().and_then(Self::parse))
+impl Carried {
+    /// Of its line: the mark, the hash, a blank, the length, a line end.
+    fn bytes(&self) -> u64 {
+        (self.mark.len() + HASH_CHARS + 1 + LENGTH_CHARS + 1) as u64
     }
 
-    fn parse(text: &str) -> Option<Self> {
-        let (hash, bytes) = text.strip_prefix(MARK)?.strip_suffix('\n')?.split_once(' ')?;
+    /// The line that ends at `end`; `None`: there is none.
+    fn trailer(&self, program: &mut File, end: u64) -> io::Result<Option<Trailer>> {
+        let Some(start) = end.checked_sub(self.bytes()) else { return Ok(None) };
+        program.seek(SeekFrom::Start(start))?;
+        let mut text = Vec::new();
+        program.take(self.bytes()).read_to_end(&mut text)?;
+        Ok(str::from_utf8(&text).ok().and_then(|text| self.parse(text)))
+    }
+
+    fn parse(&self, text: &str) -> Option<Trailer> {
+        let (hash, bytes) = text.strip_prefix(self.mark)?.strip_suffix('\n')?.split_once(' ')?;
         let is_hash = hash.len() == HASH_CHARS && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
         let bytes = bytes.parse().ok().filter(|bytes| *bytes <= LIMITS.zip_bytes)?;
-        is_hash.then(|| Self { hash: hash.to_owned(), bytes })
+        is_hash.then(|| Trailer { hash: hash.to_owned(), bytes })
     }
+}
 
+impl Trailer {
     /// The zip before it, which is what was put there.
-    fn zip(&self, program: &mut File) -> anyhow::Result<Vec<u8>> {
-        let before = self.bytes + TRAILER_BYTES as u64;
-        let start = program.metadata()?.len().checked_sub(before).context("it is cut off")?;
+    fn zip(&self, program: &mut File, start: u64) -> anyhow::Result<Vec<u8>> {
         program.seek(SeekFrom::Start(start))?;
         let mut zip = Vec::new();
         program.take(self.bytes).read_to_end(&mut zip).context("cannot read it")?;
@@ -129,17 +160,20 @@ mod tests {
     #[test]
     fn a_trailer_is_one_line_of_a_form() {
         let hash = "0123456789abcdef".repeat(4);
-        let good = format!("actiond-guest {hash} 000000000012\n");
-        assert_eq!(good.len(), TRAILER_BYTES);
-        assert_eq!(Trailer::parse(&good), Some(Trailer { hash: hash.clone(), bytes: 12 }));
-        for bad in [
-            String::new(),
-            good.replace("actiond", "another"),
-            good.replace("abcdef", "../../"),
-            good.replace("12\n", "1x\n"),
-            format!("actiond-guest {hash} 999999999999\n"),
-        ] {
-            assert_eq!(Trailer::parse(&bad), None, "{bad}");
+        for (carried, other) in [(BASE, DATA), (DATA, BASE)] {
+            let good = format!("{}{hash} 000000000012\n", carried.mark);
+            assert_eq!(good.len() as u64, carried.bytes());
+            assert_eq!(carried.parse(&good), Some(Trailer { hash: hash.clone(), bytes: 12 }));
+            assert_eq!(other.parse(&good), None);
+            for bad in [
+                String::new(),
+                good.replace("actiond", "another"),
+                good.replace("abcdef", "../../"),
+                good.replace("12\n", "1x\n"),
+                format!("{}{hash} 999999999999\n", carried.mark),
+            ] {
+                assert_eq!(carried.parse(&bad), None, "{bad}");
+            }
         }
     }
 }

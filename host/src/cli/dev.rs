@@ -93,10 +93,10 @@ async fn once(
     terminal: &Terminal,
 ) -> Result<Next, Failure> {
     let ran = match Job::read(path, given, terminal) {
-        Ok(job) => job.run(1, signals, terminal).await.map(|ran| (job.limits, ran)),
+        Ok(job) => job.run(1, signals, terminal).await,
         Err(failure) => Err(failure),
     };
-    let (limits, Ran { outcome, began }) = match ran {
+    let Ran { outcome, began, limits } = match ran {
         Ok(ran) => ran,
         Err(Failure::BadInput(error)) => {
             terminal.failure(&format!("{error:#}"));

@@ -20,6 +20,7 @@ use crate::{
     bundle, clock,
     config::{self, Kept, Places, Proxy},
     environment::Environment,
+    model::guest::GuestKind,
     records,
     signals::Signals,
     terminal::Terminal,
@@ -50,14 +51,13 @@ pub(super) struct Given {
     /// machine
     #[arg(long, value_name = "N", default_value_t = config::FUEL, value_parser = clap::value_parser!(u64).range(1..))]
     fuel: u64,
-    /// Memory limit of a run, in MiB
+    /// Memory limit of a run, in MiB [default: 256, or 512 for an action that needs NumPy or pandas]
     #[arg(
         long,
         value_name = "N",
-        default_value_t = config::MEMORY_MIB,
         value_parser = clap::value_parser!(u64).range(1..=MEMORY_MIB_MAX)
     )]
-    memory_mib: u64,
+    memory_mib: Option<u64>,
     /// Wall time limit of a run, in seconds
     #[arg(
         long,
@@ -73,15 +73,17 @@ pub(super) struct Job<'a> {
     path: &'a Path,
     given: &'a Given,
     places: Places,
-    pub(super) limits: Limits,
+    /// Those of an action that needs nothing but Python.
+    limits: Limits,
     environment: Environment,
     data: String,
 }
 
-/// A run's outcome, and when it began.
+/// A run's outcome, when it began, and how far it might go.
 pub(super) struct Ran {
     pub(super) outcome: Outcome,
     pub(super) began: Timestamp,
+    pub(super) limits: Limits,
 }
 
 impl Given {
@@ -90,12 +92,20 @@ impl Given {
         let environment = Environment::parse(&self.env, &config::ENVIRONMENT_LIMITS);
         environment.map_err(|error| Failure::BadInput(anyhow!("--env: {error}")))
     }
+
+    fn limits(&self, guest: GuestKind) -> Result<Limits, Failure> {
+        let usual = match guest {
+            GuestKind::Base => config::MEMORY_MIB,
+            GuestKind::Data => config::DATA_MEMORY_MIB,
+        };
+        let mib = usize::try_from(self.memory_mib.unwrap_or(usual)).map_err(Failure::internal)?;
+        Ok(config::limits(self.fuel, Duration::from_secs(self.timeout_s), mib << 20))
+    }
 }
 
 impl<'a> Job<'a> {
     pub(super) fn read(path: &'a Path, given: &'a Given, terminal: &Terminal) -> Result<Self, Failure> {
-        let mib = usize::try_from(given.memory_mib).map_err(Failure::internal)?;
-        let limits = config::limits(given.fuel, Duration::from_secs(given.timeout_s), mib << 20);
+        let limits = given.limits(GuestKind::Base)?;
         let environment = given.check()?;
         let data = match &given.data {
             Some(path) => records::read(&records::Origin::parse(path), limits.input_bytes),
@@ -120,27 +130,33 @@ impl<'a> Job<'a> {
             ours @ bundle::Error::Work { .. } => Failure::internal(ours),
         })?;
         let packages_dir = work.packages();
-        tokio::select! {
+        let kind = tokio::select! {
             installed = packages::install(&mut bundle, &self.places, &packages_dir, terminal) => installed?,
-            () = signals.next() => return Ok(Ran::cancelled()),
-        }
-        let Some(engine) = open(&self.places, &work.scratch(), signals, terminal).await? else {
-            return Ok(Ran::cancelled());
+            () = signals.next() => return Ok(self.cancelled()),
+        };
+        let limits = self.given.limits(kind)?;
+        let guest_dir = match kind {
+            GuestKind::Base => &self.places.guest_dir,
+            GuestKind::Data => &self.places.data_guest_dir,
+        };
+        let guest = Guest::open(guest_dir).map_err(failure)?;
+        let Some(engine) = open(guest, &self.places, &work.scratch(), signals, terminal).await? else {
+            return Ok(self.cancelled());
         };
         let env = self.environment.variables().to_vec();
         let source = Source { root: bundle.root, digest: bundle.digest, env };
         // Dropping the call ends it as well.
         let (began, never) = (clock::now(), CancellationToken::new());
         let preparation = tokio::select! {
-            preparation = engine.prepare(source, &self.limits, &never) => preparation.map_err(failure)?,
-            () = signals.next() => return Ok(Ran::cancelled()),
+            preparation = engine.prepare(source, &limits, &never) => preparation.map_err(failure)?,
+            () = signals.next() => return Ok(self.cancelled()),
         };
         match preparation {
             Preparation::Ready(prepared) => {
                 for line in prepared.import_logs() {
                     terminal.log(line, began);
                 }
-                let running = self.repeat(&engine, &prepared, times, signals, terminal);
+                let running = self.repeat(&engine, &prepared, &limits, times, signals, terminal);
                 terminal.patiently("running", running).await
             }
             Preparation::NoMain(_) => {
@@ -148,7 +164,7 @@ impl<'a> Job<'a> {
                 let what = "main.py defines no function named main: add `def main(data, logger):`";
                 Err(Failure::BadInput(anyhow!("{path}: {what}")))
             }
-            Preparation::Failed(outcome) => Ok(Ran { outcome, began }),
+            Preparation::Failed(outcome) => Ok(Ran { outcome, began, limits }),
         }
     }
 
@@ -157,6 +173,7 @@ impl<'a> Job<'a> {
         &self,
         engine: &Engine,
         prepared: &Prepared,
+        limits: &Limits,
         times: u64,
         signals: &mut Signals,
         terminal: &Terminal,
@@ -165,11 +182,11 @@ impl<'a> Job<'a> {
         let mut left = times;
         let ran = loop {
             let (began, instant) = (clock::now(), Instant::now());
-            let outcome = self.once(engine, prepared, signals).await.map_err(failure)?;
+            let outcome = self.once(engine, prepared, limits, signals).await.map_err(failure)?;
             durations.push(instant.elapsed());
             left -= 1;
             if left == 0 || !matches!(outcome.end, End::Returned(_)) {
-                break Ran { outcome, began };
+                break Ran { outcome, began, limits: limits.clone() };
             }
         };
         if times > 1
@@ -184,10 +201,11 @@ impl<'a> Job<'a> {
         &self,
         engine: &Engine,
         prepared: &Prepared,
+        limits: &Limits,
         signals: &mut Signals,
     ) -> Result<Outcome, actiond_runtime::Error> {
         let cancel = CancellationToken::new();
-        let sandbox = engine.start(prepared, &self.limits)?;
+        let sandbox = engine.start(prepared, limits)?;
         let unverified =
             if self.given.allow_unverified_tls { Unverified::Granted } else { Unverified::Refused };
         let grants = Grants::new(self.given.allow_net.iter().cloned()).with_unverified_tls(unverified);
@@ -201,23 +219,21 @@ impl<'a> Job<'a> {
             }
         }
     }
-}
 
-impl Ran {
     /// Cancelled before anything ran.
-    fn cancelled() -> Self {
-        Self { outcome: Outcome::cancelled(), began: clock::now() }
+    fn cancelled(&self) -> Ran {
+        Ran { outcome: Outcome::cancelled(), began: clock::now(), limits: self.limits.clone() }
     }
 }
 
 /// Opens the engine on a thread of its own: compiling blocks, and Ctrl-C must not wait for it. `None` when cancelled.
 async fn open(
+    guest: Guest,
     places: &Places,
     scratch: &Path,
     signals: &mut Signals,
     terminal: &Terminal,
 ) -> Result<Option<Engine>, Failure> {
-    let guest = Guest::open(&places.guest_dir).map_err(failure)?;
     let proxy = Proxy::from_environment().map_err(|why| anyhow!("the proxy of the environment: {why}"));
     let proxy = proxy.map_err(Failure::bad_input)?;
     for unread in proxy.iter().flat_map(Proxy::unread) {

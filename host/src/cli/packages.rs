@@ -15,21 +15,23 @@ use crate::{
     clock,
     config::{self, Dependencies, Effective, Flags, Places},
     deps::{self, Declared, Fault, Requirements, Resolver, Watch},
+    model::guest::GuestKind,
     terminal::Terminal,
 };
 
 /// Of packages that are kept, in bytes; those unused for longest go.
 const KEPT_BYTES_MAX: u64 = 1 << 30;
 
-/// Adds to an unpacked bundle what it declares. `work`: an empty folder of ours. Whoever stops waiting ends it.
+/// Adds to an unpacked bundle what it declares; the guest that all of it needs. `work`: an empty folder of ours. Whoever stops
+/// waiting ends it.
 pub(super) async fn install(
     bundle: &mut Bundle,
     places: &Places,
     work: &Path,
     terminal: &Terminal,
-) -> Result<(), Failure> {
+) -> Result<GuestKind, Failure> {
     if !deps::FILES.iter().any(|file| bundle.root.join(file).exists()) {
-        return Ok(());
+        return Ok(GuestKind::Base);
     }
     let guest = Guest::open(&places.guest_dir).map_err(Failure::internal)?;
     let settings = Effective::read(&Flags::default()).map_err(Failure::bad_input)?.settings;
@@ -38,11 +40,14 @@ pub(super) async fn install(
     let found = config::packages(&dependencies, proxy.as_ref(), places, folder.clone(), guest.python());
     let resolver = Resolver::new(found);
     let declared = deps::declared(&bundle.root, resolver.python()).map_err(failure)?;
-    if let Some(warning) = declared.warning() {
-        terminal.note(&warning);
-    }
+    let warnings = declared.warnings();
     let requirements = match declared {
-        Declared::Nothing | Declared::Vendored { .. } => return Ok(()),
+        Declared::Nothing => return Ok(GuestKind::Base),
+        Declared::Vendored { data, .. } => {
+            let guest = resolver.guest_of(&data).map_err(failure)?;
+            warnings.iter().for_each(|warning| terminal.note(warning));
+            return Ok(guest);
+        }
         Declared::Required(requirements) => requirements,
     };
     let kept = Kept::open(folder.join("kept")).map_err(Failure::internal)?;
@@ -56,7 +61,8 @@ pub(super) async fn install(
         }
     };
     let limits = config::package_limits(&dependencies);
-    bundle::add_packages(bundle, &zip, &limits).map_err(bad_bundle)
+    bundle::add_packages(bundle, &zip, &limits).map_err(bad_bundle)?;
+    Ok(deps::guest_of(&bundle.root))
 }
 
 async fn make(
@@ -72,6 +78,9 @@ async fn make(
     let resolved = resolver.resolve(requirements, &watch).await;
     terminal.progress_done();
     let resolved = resolved.map_err(failure)?;
+    for warning in &resolved.warnings {
+        terminal.note(warning);
+    }
     let limits = config::package_limits(dependencies);
     let zip = bundle::pack(&resolved.packages(), work, &limits).map_err(bad_bundle)?;
     resolver.prune().map_err(Failure::internal)?;

@@ -25,8 +25,9 @@ The result, JSON on one line, is all of standard output; the log goes to standar
 memory) is in the report, and below the log on a terminal. PATH is a zip or a folder with main.py at its root or under
 its one top folder.
 
-The guest is taken from $ACTIOND_GUEST, else it is the one that a release carries, else that of the cache, where
-scripts/setup puts it: $ACTIOND_CACHE, else $XDG_CACHE_HOME/actiond, else ~/.cache/actiond. NO_COLOR turns colours off.
+The guest is taken from $ACTIOND_GUEST, that of an action which needs NumPy or pandas from $ACTIOND_DATA_GUEST, else it is
+the one that a release carries, else that of the cache, where scripts/setup puts it: $ACTIOND_CACHE, else
+$XDG_CACHE_HOME/actiond, else ~/.cache/actiond. NO_COLOR turns colours off.
 
 Exit codes: 0 returned, 1 raised, 2 wrong usage, bundle or data, 3 stopped by a limit, 70 a failure of actiond itself,
 130 cancelled.";
@@ -65,13 +66,13 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<ExitCode, Failure>
     });
     // When the user cancels while the guest is compiled, nobody waits for the compiler.
     runtime.shutdown_background();
-    let Ran { outcome, began } = ran?;
+    let Ran { outcome, began, limits } = ran?;
     // First: standard output may be closed or full. A report that cannot be written does not keep the result back either.
     let reported = report.map_or(Ok(()), |report| report.write(&outcome, began));
     for line in &outcome.logs {
         terminal.log(line, began);
     }
-    let code = ending::tell(&outcome, &job.limits, terminal).map_err(Failure::Internal)?;
+    let code = ending::tell(&outcome, &limits, terminal).map_err(Failure::Internal)?;
     reported.map_err(Failure::internal)?;
     Ok(code)
 }

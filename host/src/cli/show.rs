@@ -132,6 +132,9 @@ impl Known {
             let names: Vec<&str> = details.environment_variables.keys().map(String::as_str).collect();
             table.fact("environment", Cell::new(&names.join(", ")));
         }
+        if settings.guest == "data" {
+            table.fact("has", Cell::new("NumPy and pandas"));
+        }
         table.fact("secrets", Cell::new(&settings.secrets.join(", ")));
         table.fact("made", Cell::micros(Some(self.action.created_at)));
         table.fact("made by", Cell::new(&self.action.created_by));

@@ -31,6 +31,9 @@ pub(crate) struct SettingsWire {
     pub(crate) timezone: String,
     pub(crate) paused: bool,
     pub(crate) version: u32,
+    /// Servers of before had one guest.
+    #[serde(default)]
+    pub(crate) guest: String,
     pub(crate) secrets: Vec<String>,
 }
 

@@ -16,7 +16,9 @@ mod spelling;
 mod table;
 
 pub(crate) use client::ClientEnvironment;
-pub(crate) use limits::{BUNDLE_LIMITS, ENVIRONMENT_LIMITS, FUEL, MEMORY_MIB, WALL_S, limits};
+pub(crate) use limits::{
+    BUNDLE_LIMITS, DATA_MEMORY_MIB, ENVIRONMENT_LIMITS, FUEL, MEMORY_MIB, WALL_S, limits,
+};
 pub(crate) use packages::{package_limits, packages};
 pub(crate) use place::{Kept, Places};
 pub(crate) use proxy::Proxy;

@@ -68,6 +68,7 @@ pub(crate) fn packages(
         find_links: dependencies.find_links.clone(),
         offline: dependencies.offline,
         fallbacks: dependencies.fallbacks.iter().cloned().collect(),
+        data_guest: places.data_guest_dir.clone(),
         python: python.parse().unwrap_or_else(|_| deps::Version::new([3, 13])),
         wall: dependencies.wall,
         parallel: dependencies.parallel,

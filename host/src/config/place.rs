@@ -1,4 +1,4 @@
-//! Where the guest, the cache and the work folders are, and how the engine is set up there.
+//! Where the guests, the cache and the work folders are, and how the engine is set up there.
 
 use std::{
     env,
@@ -18,6 +18,10 @@ pub(crate) struct Places {
     pub(crate) guest_dir: PathBuf,
     /// Whether `ACTIOND_GUEST` says so.
     pub(crate) guest_is_named: bool,
+    /// The data guest, made there too; it need not be there.
+    pub(crate) data_guest_dir: PathBuf,
+    /// Whether `ACTIOND_DATA_GUEST` says so.
+    pub(crate) data_guest_is_named: bool,
     /// Compiled code and images.
     pub(crate) images_dir: PathBuf,
     /// Work folders: one for each run of the program.
@@ -51,7 +55,7 @@ impl Kept {
 pub(crate) struct NoCache;
 
 impl Places {
-    /// Reads `ACTIOND_CACHE` (else `XDG_CACHE_HOME`, else `HOME`) and `ACTIOND_GUEST`.
+    /// Reads `ACTIOND_CACHE` (else `XDG_CACHE_HOME`, else `HOME`), `ACTIOND_GUEST` and `ACTIOND_DATA_GUEST`.
     pub(crate) fn from_environment() -> Result<Self, NoCache> {
         #[expect(clippy::disallowed_methods, reason = "this is the one place")]
         Self::read(|key| env::var_os(key))
@@ -63,10 +67,12 @@ impl Places {
             .or_else(|| path("XDG_CACHE_HOME").map(|cache| cache.join("actiond")))
             .or_else(|| path("HOME").map(|home| home.join(".cache/actiond")))
             .ok_or(NoCache)?;
-        let guest = path("ACTIOND_GUEST");
+        let (guest, data_guest) = (path("ACTIOND_GUEST"), path("ACTIOND_DATA_GUEST"));
         Ok(Self {
             guest_is_named: guest.is_some(),
             guest_dir: guest.unwrap_or_else(|| cache.join("guest")),
+            data_guest_is_named: data_guest.is_some(),
+            data_guest_dir: data_guest.unwrap_or_else(|| cache.join("guest-data")),
             images_dir: cache.join("images"),
             work_dir: cache.join("work"),
             packages_dir: cache.join("packages"),
@@ -102,23 +108,30 @@ mod tests {
     #[test]
     fn the_first_variable_that_is_set_says_where_the_cache_is() {
         type Variables = &'static [(&'static str, &'static str)];
-        let rows: &[(Variables, Option<(&str, &str)>)] = &[
+        let rows: &[(Variables, Option<[&str; 3]>)] = &[
             (&[], None),
             (&[("HOME", "")], None),
-            (&[("HOME", "/h")], Some(("/h/.cache/actiond/guest", "/h/.cache/actiond/images"))),
-            (&[("HOME", "/h"), ("XDG_CACHE_HOME", "/x")], Some(("/x/actiond/guest", "/x/actiond/images"))),
-            (&[("XDG_CACHE_HOME", "/x"), ("ACTIOND_CACHE", "/a")], Some(("/a/guest", "/a/images"))),
-            (&[("ACTIOND_CACHE", "/a"), ("ACTIOND_GUEST", "/g")], Some(("/g", "/a/images"))),
+            (
+                &[("HOME", "/h")],
+                Some(["/h/.cache/actiond/guest", "/h/.cache/actiond/guest-data", "/h/.cache/actiond/images"]),
+            ),
+            (
+                &[("HOME", "/h"), ("XDG_CACHE_HOME", "/x")],
+                Some(["/x/actiond/guest", "/x/actiond/guest-data", "/x/actiond/images"]),
+            ),
+            (
+                &[("XDG_CACHE_HOME", "/x"), ("ACTIOND_CACHE", "/a")],
+                Some(["/a/guest", "/a/guest-data", "/a/images"]),
+            ),
+            (&[("ACTIOND_CACHE", "/a"), ("ACTIOND_GUEST", "/g")], Some(["/g", "/a/guest-data", "/a/images"])),
+            (&[("ACTIOND_CACHE", "/a"), ("ACTIOND_DATA_GUEST", "/d")], Some(["/a/guest", "/d", "/a/images"])),
         ];
         for (variables, expected) in rows {
             let find =
                 |key: &str| variables.iter().find(|(name, _)| *name == key).map(|(_, value)| value.into());
-            let places = Places::read(find).ok().map(|places| (places.guest_dir, places.images_dir));
-            assert_eq!(
-                places,
-                expected.map(|(guest, images)| (guest.into(), images.into())),
-                "{variables:?}"
-            );
+            let places = Places::read(find).ok();
+            let places = places.map(|places| [places.guest_dir, places.data_guest_dir, places.images_dir]);
+            assert_eq!(places, expected.map(|paths| paths.map(PathBuf::from)), "{variables:?}");
         }
     }
 }

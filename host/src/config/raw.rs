@@ -47,6 +47,7 @@ pub(super) struct Runs {
     pub(super) wall_s: u64,
     pub(super) wall_s_max: u64,
     pub(super) memory_mib: u64,
+    pub(super) data_memory_mib: u64,
     pub(super) memory_mib_max: u64,
     pub(super) import_wall_s: u64,
     pub(super) hot_images_mib: u64,

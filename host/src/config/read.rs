@@ -291,6 +291,8 @@ impl Said {
             org_queue: count(raw.org_queue),
             org_fuel_per_minute: (raw.org_fuel_per_minute != 0).then_some(raw.org_fuel_per_minute),
             default: limits(raw.fuel, raw.wall_s, raw.memory_mib),
+            // An operator who lowers the one bound need not know of the other.
+            data_memory_bytes: bytes(raw.data_memory_mib.min(raw.memory_mib_max)),
             max: limits(raw.fuel_max, raw.wall_s_max, raw.memory_mib_max),
             import_wall: Duration::from_secs(raw.import_wall_s),
             kept: Kept {

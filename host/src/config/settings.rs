@@ -69,6 +69,8 @@ pub(crate) struct Runs {
     pub(crate) org_fuel_per_minute: Option<u64>,
     /// What a run has whose action does not say.
     pub(crate) default: RunLimits,
+    /// Its memory with NumPy and pandas, in bytes.
+    pub(crate) data_memory_bytes: usize,
     /// What an action may ask for.
     pub(crate) max: RunLimits,
     pub(crate) import_wall: Duration,

@@ -45,8 +45,9 @@ struct Layer {
     values: Dict,
 }
 
-/// Variables that are no settings: the guest and the cache, and two that building the guest takes.
-const OTHER_VARIABLES: &[&str] = &["ACTIOND_GUEST", "ACTIOND_CACHE", "ACTIOND_ENTRY", "ACTIOND_SHIM"];
+/// Variables that are no settings: the guests and the cache, and two that building a guest takes.
+const OTHER_VARIABLES: &[&str] =
+    &["ACTIOND_GUEST", "ACTIOND_DATA_GUEST", "ACTIOND_CACHE", "ACTIOND_ENTRY", "ACTIOND_SHIM"];
 /// Beginnings of the variables that Kubernetes and Docker set for a service that is called `actiond`.
 const SERVICE_VARIABLES: &[&str] = &["ACTIOND_SERVICE_", "ACTIOND_PORT_"];
 const SERVICE_VARIABLE: &str = "ACTIOND_PORT";

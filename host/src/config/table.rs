@@ -1,7 +1,7 @@
 //! Every setting of the server: its name, what it may be, its default, and what it is for. Reading, showing and the
 //! documents go by this table.
 
-use super::limits::{FUEL, MEMORY_MIB, WALL_S};
+use super::limits::{DATA_MEMORY_MIB, FUEL, MEMORY_MIB, WALL_S};
 
 /// The runtime has 1,600 sandboxes; those beyond the live runs are for imports.
 const PARALLEL_MAX: u64 = 1_500;
@@ -137,6 +137,13 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "The most wall time that an action may ask for, in seconds.",
     ),
     integer("runs.memory_mib", MEMORY_MIB, 32, 4_096, "Memory of a run whose action does not say, in MiB."),
+    integer(
+        "runs.data_memory_mib",
+        DATA_MEMORY_MIB,
+        128,
+        4_096,
+        "The same with NumPy and pandas, in MiB; no more than an action may ask for.",
+    ),
     integer("runs.memory_mib_max", 1_024, 32, 4_096, "The most memory that an action may ask for, in MiB."),
     integer("runs.import_wall_s", 60, 1, 3_600, "Wall time of importing an action, in seconds."),
     integer("runs.hot_images_mib", 256, 1, 65_536, "Images of imported actions in memory, in MiB."),

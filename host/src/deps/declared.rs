@@ -11,12 +11,13 @@ use pep440_rs::{Version, VersionSpecifiers};
 use toml::{Table, Value};
 
 use super::{
+    provided::{self, Vendored},
     refusal::{BadDeclaration, Error},
     requirement::Requirement,
 };
 
 /// The folder of packages that came along.
-const VENDORED: &str = "dependencies";
+pub(super) const VENDORED: &str = "dependencies";
 const PYPROJECT: &str = "pyproject.toml";
 const REQUIREMENTS: &str = "requirements.txt";
 /// A bundle with none of these declares nothing.
@@ -39,6 +40,8 @@ pub(crate) enum Declared {
         /// Files among them that no sandbox can load: some of them, and how many there are.
         natives: Vec<String>,
         count: usize,
+        /// Those among them that the data guest has instead.
+        data: Vec<Vendored>,
     },
     Required(Requirements),
 }
@@ -51,12 +54,19 @@ pub(crate) struct Requirements {
 }
 
 impl Declared {
-    /// What the owner should know, in a line.
-    pub(crate) fn warning(&self) -> Option<String> {
-        let Self::Vendored { natives, count: count @ 1.. } = self else { return None };
+    /// What the owner should know, a line each.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        let Self::Vendored { natives, count, data } = self else { return Vec::new() };
+        let own = (!data.is_empty()).then(|| {
+            let names: Vec<&str> = data.iter().map(|vendored| vendored.name).collect();
+            format!("dependencies/ is ignored for {}: a sandbox has its own", names.join(" and "))
+        });
         let more = if *count > natives.len() { ", …" } else { "" };
         let named = natives.join(", ");
-        Some(format!("native modules cannot be loaded in a sandbox and are ignored: {named}{more} ({count})"))
+        let natives = (*count > 0).then(|| {
+            format!("native modules cannot be loaded in a sandbox and are ignored: {named}{more} ({count})")
+        });
+        own.into_iter().chain(natives).collect()
     }
 }
 
@@ -67,9 +77,10 @@ pub(crate) fn declared(root: &Path, python: &Version) -> Result<Declared, Error>
         None => None,
     };
     if has_entries(&root.join(VENDORED)) {
+        let data = provided::vendored(&root.join(VENDORED));
         let (mut natives, mut count) = (Vec::new(), 0);
-        find_natives(&root.join(VENDORED), VENDORED, &mut natives, &mut count);
-        return Ok(Declared::Vendored { natives, count });
+        find_natives(&root.join(VENDORED), VENDORED, &data, &mut natives, &mut count);
+        return Ok(Declared::Vendored { natives, count, data });
     }
     let (file, lines) = match (project, read(root, REQUIREMENTS)?) {
         (Some(lines), _) => (PYPROJECT, lines),
@@ -179,16 +190,20 @@ fn has_entries(folder: &Path) -> bool {
     fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some())
 }
 
-/// As deep as a bundle may be. What cannot be read is not there for guests either.
-fn find_natives(folder: &Path, name: &str, found: &mut Vec<String>, count: &mut usize) {
+/// As deep as a bundle may be. What cannot be read is not there for guests either. Those of `but` are told of elsewhere.
+fn find_natives(folder: &Path, name: &str, but: &[Vendored], found: &mut Vec<String>, count: &mut usize) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     let mut entries: Vec<_> = entries.flatten().collect();
     entries.sort_by_key(fs::DirEntry::file_name);
     for entry in entries {
         let path = entry.path();
-        let name = format!("{name}/{}", entry.file_name().to_string_lossy());
+        let file_name = entry.file_name().to_string_lossy().into_owned();
+        if but.iter().any(|vendored| vendored.is_folder(&file_name)) {
+            continue;
+        }
+        let name = format!("{name}/{file_name}");
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            find_natives(&path, &name, found, count);
+            find_natives(&path, &name, &[], found, count);
         } else if is_native(&path) {
             *count += 1;
             if found.len() < NATIVES_NAMED_MAX {

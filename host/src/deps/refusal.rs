@@ -18,6 +18,23 @@ pub(crate) enum Error {
          dependencies/"
     )]
     NotPure(String),
+    #[error(
+        "{0} needs the data guest (NumPy and pandas), and this installation lacks it: install it with scripts/setup, or take a \
+         release that brings it"
+    )]
+    NoDataGuest(String),
+    #[error("{asked} cannot be had: a sandbox has {name} {own}; ask for that or leave the version out")]
+    OtherVersion {
+        /// As the action has it.
+        asked: String,
+        name: String,
+        own: String,
+    },
+    #[error(
+        "dependencies/ brings {name} {vendored}, and a sandbox has {name} {own}: bring that version, or require packages in \
+         pyproject.toml instead"
+    )]
+    VendoredVersion { name: &'static str, vendored: String, own: String },
     #[error("there is no package {0} in the index: check its name")]
     NoPackage(String),
     #[error("no versions fit together: {0}")]
@@ -45,6 +62,8 @@ pub(crate) enum Error {
     Busy,
     #[error("uv failed: {0}")]
     Uv(String),
+    #[error("the data guest in {path} cannot be used ({why}): build it again with scripts/setup")]
+    DataGuest { path: PathBuf, why: String },
     #[error("cannot use {path}")]
     Folder { path: PathBuf, source: io::Error },
 }
@@ -87,6 +106,9 @@ impl Error {
         match self {
             Self::Declared { .. }
             | Self::NotPure(_)
+            | Self::NoDataGuest(_)
+            | Self::OtherVersion { .. }
+            | Self::VendoredVersion { .. }
             | Self::NoPackage(_)
             | Self::NoVersions(_)
             | Self::Unread(_)
@@ -95,7 +117,7 @@ impl Error {
             | Self::TooLarge { .. }
             | Self::Disabled => Fault::Action,
             Self::NoUv | Self::Unreachable(_) | Self::Timeout(_) | Self::Busy => Fault::Passing,
-            Self::Uv(_) | Self::Folder { .. } => Fault::Ours,
+            Self::Uv(_) | Self::DataGuest { .. } | Self::Folder { .. } => Fault::Ours,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr as _};
 
-use pep440_rs::VersionSpecifiers;
+use pep440_rs::{Version, VersionSpecifiers};
 
 /// Longest requirement, in bytes.
 const BYTES_MAX: usize = 1_000;
@@ -73,6 +73,14 @@ impl Requirement {
             marker: marker.to_owned(),
             hashes,
         })
+    }
+}
+
+impl Requirement {
+    /// Whether that version is one of those that it names.
+    pub(super) fn takes(&self, version: &str) -> bool {
+        let (versions, version) = (VersionSpecifiers::from_str(&self.versions), Version::from_str(version));
+        versions.is_ok_and(|versions| version.is_ok_and(|version| versions.contains(&version)))
     }
 }
 

@@ -1,4 +1,5 @@
-//! From requirements to packages: which versions, from where, how many at one time, and what of it stays on disk.
+//! Resolving: where packages come from, how many actions get theirs at one time, and what of it stays on disk. What is done
+//! for one action is in `build.rs`.
 
 use std::{
     collections::BTreeSet,
@@ -18,23 +19,16 @@ use tokio::{
 };
 
 use super::{
+    build::Build,
     declared::Requirements,
-    fallback, installed,
-    lock::{self, Pin},
+    provided::{Provided, Vendored},
     refusal::Error,
-    uv::{Call, Ended, Uv, not_pure, understood},
+    uv::Uv,
 };
+use crate::model::guest::GuestKind;
 
-/// No native wheel is made for it, and its markers are those of WebAssembly.
-const PLATFORM: &str = "wasm32-pyodide2024";
-/// Where wheels with native modules are taken from that can do without.
-const NATIVE_PLATFORM: &str = "x86_64-manylinux_2_28";
-/// How often it is looked again after a package was made pure.
-const ROUNDS_MAX: usize = 8;
 /// Held by everybody who uses the cache, alone by who empties it.
 const LOCK: &str = "lock";
-const REQUIREMENTS: &str = "requirements.in";
-const LOCKED: &str = "requirements.lock";
 
 /// Where packages come from, and how much of everything. The caller says every number.
 #[derive(Debug, Clone)]
@@ -50,6 +44,8 @@ pub(crate) struct Settings {
     pub(crate) offline: bool,
     /// Packages that work without their native modules.
     pub(crate) fallbacks: BTreeSet<String>,
+    /// Where the data guest lies, where it is installed.
+    pub(crate) data_guest: PathBuf,
     /// The version that runs actions.
     pub(crate) python: Version,
     /// For one action.
@@ -78,21 +74,15 @@ struct Inner {
 #[derive(Debug)]
 pub(crate) struct Resolved {
     folder: tempfile::TempDir,
+    /// The guest that they need.
+    pub(crate) guest: GuestKind,
+    /// What the owner should know, a line each.
+    pub(crate) warnings: Vec<String>,
 }
 
 /// Sees what is done, line by line.
 #[derive(Clone)]
 pub(crate) struct Watch(Arc<dyn Fn(&str) + Send + Sync>);
-
-/// One action that gets packages.
-struct Build<'a> {
-    settings: &'a Settings,
-    requirements: &'a Requirements,
-    uv: Uv,
-    folder: &'a Path,
-    until: Instant,
-    watch: &'a Watch,
-}
 
 impl Watch {
     pub(crate) fn new(see: impl Fn(&str) + Send + Sync + 'static) -> Self {
@@ -154,6 +144,7 @@ impl Resolver {
         }
         add(&settings.find_links.join(" "));
         add(&format!("{:?}", settings.fallbacks));
+        add(&format!("{:?}", Provided::of(&settings.data_guest)));
         hasher.finalize().to_hex().to_string()
     }
 
@@ -186,9 +177,20 @@ impl Resolver {
             env.push((key.into(), value));
         }
         let uv = Uv { program: program.clone(), env, file_bytes: settings.bytes };
-        let build = Build { settings, requirements, uv, folder: folder.path(), until, watch };
-        build.run().await?;
-        Ok(Resolved { folder })
+        let provided = blocking(settings, |settings| Ok(Provided::of(&settings.data_guest))).await??;
+        let folder_path = folder.path();
+        let build = Build { settings, requirements, provided, uv, folder: folder_path, until, watch };
+        let (guest, warnings) = build.run().await?;
+        Ok(Resolved { folder, guest, warnings })
+    }
+
+    /// The guest that packages need which came along. Blocks.
+    pub(crate) fn guest_of(&self, vendored: &[Vendored]) -> Result<GuestKind, Error> {
+        let Some(first) = vendored.first() else { return Ok(GuestKind::Base) };
+        let provided = Provided::of(&self.0.settings.data_guest)?;
+        let provided = provided.ok_or_else(|| Error::NoDataGuest(first.name.to_owned()))?;
+        vendored.iter().try_for_each(|vendored| provided.check(vendored))?;
+        Ok(GuestKind::Data)
     }
 
     /// Empties the cache when it has become too large and nobody uses it. Blocks.
@@ -204,116 +206,6 @@ impl Resolver {
             fs::remove_dir_all(cache)?;
         }
         Ok(())
-    }
-}
-
-impl Build<'_> {
-    /// Puts the packages into the folder, and the lock beside them.
-    async fn run(&self) -> Result<(), Error> {
-        for folder in ["wheels", "packages"] {
-            self.make(folder)?;
-        }
-        let lines: String = self.requirements.lines.iter().map(|line| format!("{line}\n")).collect();
-        self.write(REQUIREMENTS, &lines)?;
-        let mut pins = self.locked().await?;
-        lock::narrow(&mut pins, self.requirements)?;
-        let text = lock::written(&pins);
-        self.write(LOCKED, &text)?;
-        if !pins.is_empty() {
-            let arguments =
-                ["pip", "install", "--no-deps", "--require-hashes", "--target", "packages", "-r", LOCKED];
-            let ended = self.call(PLATFORM, &arguments).await?;
-            if !ended.is_good {
-                return Err(self.failed(&ended));
-            }
-        }
-        let packages = self.folder.join("packages");
-        let tidied = tokio::task::spawn_blocking(move || installed::tidy(&packages)).await;
-        tidied.map_err(|error| Error::Uv(error.to_string()))??;
-        self.write(&format!("packages/{LOCKED}"), &text)
-    }
-
-    /// The one version of each package. One that has native wheels only, and works without what is native in them, is made
-    /// pure first; so is one that was found pure, for that may be a version of long ago.
-    async fn locked(&self) -> Result<Vec<Pin>, Error> {
-        let mut made = BTreeSet::new();
-        for _ in 0..ROUNDS_MAX {
-            let arguments =
-                ["pip", "compile", "--generate-hashes", "--no-header", "-o", LOCKED, REQUIREMENTS];
-            // What an earlier round wrote would be preferred.
-            let _ = fs::remove_file(self.folder.join(LOCKED));
-            let ended = self.call(PLATFORM, &arguments).await?;
-            let pins = if ended.is_good { lock::parse(&self.read(LOCKED)?) } else { Vec::new() };
-            let names = pins.iter().map(|pin| pin.name.clone()).chain(not_pure(&ended.said));
-            let wanted: BTreeSet<String> =
-                names.filter(|name| self.settings.fallbacks.contains(name) && !made.contains(name)).collect();
-            if wanted.is_empty() {
-                return if ended.is_good { Ok(pins) } else { Err(self.failed(&ended)) };
-            }
-            for name in &wanted {
-                self.make_pure(name).await?;
-            }
-            made.extend(wanted);
-        }
-        Err(Error::NoVersions("too many packages have native wheels only".to_owned()))
-    }
-
-    /// Makes a pure wheel of a package. That there is no wheel to make it of is told by whoever looks for it next.
-    async fn make_pure(&self, name: &str) -> Result<(), Error> {
-        let folder = format!("native-{name}");
-        self.make(&folder)?;
-        let versions = self.requirements.lines.iter().find(|line| line.name == name);
-        let versions = versions.map_or("", |line| line.versions.as_str());
-        self.write("native.in", &format!("{name}{versions}\n"))?;
-        let arguments = ["pip", "install", "--no-deps", "--target", &folder, "-r", "native.in"];
-        if self.call(NATIVE_PLATFORM, &arguments).await?.is_good {
-            self.watch.see(&format!("{name}: native modules are left out"));
-            let (from, to) = (self.folder.join(folder), self.folder.join("wheels"));
-            let made = tokio::task::spawn_blocking(move || fallback::make(&from, &to)).await;
-            made.map_err(|error| Error::Uv(error.to_string()))??;
-        }
-        Ok(())
-    }
-
-    async fn call(&self, platform: &str, arguments: &[&str]) -> Result<Ended, Error> {
-        let mut all: Vec<OsString> = arguments.iter().map(OsString::from).collect();
-        let python = self.settings.python.to_string();
-        all.extend(
-            ["--python-version", &python, "--python-platform", platform, "--only-binary", ":all:"]
-                .map(OsString::from),
-        );
-        all.extend(["--find-links", "wheels"].map(OsString::from));
-        for place in &self.settings.find_links {
-            all.extend(["--find-links".into(), OsString::from(place)]);
-        }
-        if self.settings.offline {
-            all.push("--offline".into());
-        }
-        let (folder, until) = (self.folder, self.until);
-        let call = Call { arguments: all, folder, until, watch: Some(self.watch) };
-        self.uv.call(call).await?.ok_or(Error::Timeout(self.settings.wall))
-    }
-
-    fn failed(&self, ended: &Ended) -> Error {
-        if ended.is_too_large {
-            return Error::TooLarge { bytes_max: self.settings.bytes };
-        }
-        understood(&ended.said)
-    }
-
-    fn make(&self, folder: &str) -> Result<(), Error> {
-        let path = self.folder.join(folder);
-        fs::create_dir_all(&path).map_err(|source| Error::Folder { path, source })
-    }
-
-    fn write(&self, file: &str, text: &str) -> Result<(), Error> {
-        let path = self.folder.join(file);
-        fs::write(&path, text).map_err(|source| Error::Folder { path, source })
-    }
-
-    fn read(&self, file: &str) -> Result<String, Error> {
-        let path = self.folder.join(file);
-        fs::read_to_string(&path).map_err(|source| Error::Folder { path, source })
     }
 }
 

@@ -155,11 +155,13 @@ pub(super) fn not_pure(said: &str) -> Vec<String> {
     let text = said.split_whitespace().collect::<Vec<_>>().join(" ");
     let hinted = text.split("Wheels are required for `").skip(1).filter_map(|piece| piece.split_once('`'));
     let mut names: Vec<String> = hinted.map(|(name, _)| name.to_owned()).collect();
-    for says in [" has no wheels with a matching", " have no usable wheels"] {
+    for says in
+        [" has no wheels with a matching", " have no wheels with a matching", " have no usable wheels"]
+    {
         for (at, _) in text.match_indices(says) {
             let word = text[..at].rsplit(' ').next().unwrap_or_default();
-            // As `name==1.0`, or the name alone.
-            let end = word.find(['=', '<', '>', '!', '~']).unwrap_or(word.len());
+            // As `name==1.0` or `name[extra]`, or the name alone.
+            let end = word.find(['=', '<', '>', '!', '~', '[']).unwrap_or(word.len());
             names.push(word[..end].to_owned());
         }
     }
@@ -167,7 +169,7 @@ pub(super) fn not_pure(said: &str) -> Vec<String> {
 }
 
 /// The reason in one line, without hints on how to call it.
-fn cause(said: &str) -> String {
+pub(super) fn cause(said: &str) -> String {
     let lines = said.lines().filter(|line| !line.starts_with("warning:"));
     let text: Vec<&str> = lines.take_while(|line| !line.starts_with("hint:")).collect();
     let text = text.join("\n");

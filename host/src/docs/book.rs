@@ -21,6 +21,7 @@ const PAGES: &[(&str, &str)] = pages! {
     "cli.md",
     "configuration.md",
     "console.md",
+    "data.md",
     "dependencies.md",
     "egress.md",
     "first-action.md",

@@ -5,6 +5,7 @@ use std::{fmt, str::FromStr};
 use jiff::Timestamp;
 
 use super::{
+    guest::GuestKind,
     id::{ActionId, OrgId},
     policy::Policy,
     run::Status,
@@ -36,6 +37,8 @@ pub(crate) struct Action {
     /// The newest version that was uploaded; numbers are never used again.
     pub(crate) version_last: u32,
     pub(crate) zip_file_name: String,
+    /// What the version that runs was made for.
+    pub(crate) guest: GuestKind,
     /// Timed runs, hooks and invocations are off.
     pub(crate) paused: bool,
     pub(crate) policy: Policy,
@@ -124,6 +127,8 @@ pub(crate) struct Version {
     pub(crate) bundle: [u8; 32],
     /// The hash of the packages that were installed for it; `None` when it declares none, or they came along.
     pub(crate) packages: Option<[u8; 32]>,
+    /// What its packages need.
+    pub(crate) guest: GuestKind,
     pub(crate) bytes: u64,
     pub(crate) zip_file_name: String,
     pub(crate) created_by: String,

@@ -4,6 +4,7 @@
 pub(crate) mod account;
 pub(crate) mod action;
 pub(crate) mod audit;
+pub(crate) mod guest;
 pub(crate) mod hook;
 pub(crate) mod id;
 pub(crate) mod organisation;

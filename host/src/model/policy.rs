@@ -11,8 +11,8 @@ pub(crate) struct Policy {
     pub(crate) fuel: u64,
     /// Wall time of one run.
     pub(crate) wall: Duration,
-    /// Linear memory of one run, in bytes.
-    pub(crate) memory_bytes: usize,
+    /// Linear memory of one run, in bytes; `None`: what its guest has by default.
+    pub(crate) memory_bytes: Option<usize>,
     /// Runs at one time.
     pub(crate) parallel: u32,
     /// Runs that may wait.

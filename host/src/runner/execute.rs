@@ -194,7 +194,7 @@ impl Inner {
     }
 
     async fn call_afresh(&self, call: &Call<'_>, plan: &Plan) -> Result<Attempt, CallFailed> {
-        let sandbox = self.engine.start(&plan.prepared, &plan.limits)?;
+        let sandbox = plan.engine.start(&plan.prepared, &plan.limits)?;
         let outcome = sandbox.call(call.input()).await?;
         Ok(Attempt::Ran { outcome, state: None, remark: None })
     }
@@ -207,8 +207,8 @@ impl Inner {
             None => self.remember(action, plan).await?,
         };
         let sandbox = match &saved {
-            Some(saved) => self.engine.resume(saved, &plan.limits)?,
-            None => self.engine.start(&plan.prepared, &plan.limits)?,
+            Some(saved) => plan.engine.resume(saved, &plan.limits)?,
+            None => plan.engine.start(&plan.prepared, &plan.limits)?,
         };
         let (outcome, kept) = sandbox.call_and_keep(call.input()).await?;
         let state = match kept {
@@ -240,9 +240,9 @@ impl Inner {
         let kept = self.store.read(move |view| view.state(&action)).await?;
         let Some(bytes) = kept else { return Ok((None, None)) };
         let restored = match bytes.strip_prefix(SEALED) {
-            None => self.engine.restore(&plan.prepared, &bytes)?,
+            None => plan.engine.restore(&plan.prepared, &bytes)?,
             Some(sealed) => match self.secrets.vault().unseal(Bound::Memory(&action), sealed) {
-                Ok(bytes) => self.engine.restore(&plan.prepared, &bytes)?,
+                Ok(bytes) => plan.engine.restore(&plan.prepared, &bytes)?,
                 Err(_) => return Ok((None, Some("it was encrypted with another key: it begins anew"))),
             },
         };
@@ -281,6 +281,7 @@ fn not_prepared(why: NotPrepared) -> Failure {
             Failure::Raised { kind: "ImportFailed".to_owned(), message, traceback: why }
         }
         NotPrepared::Runtime(error) => failed(&error),
+        NotPrepared::Engine(error) => failed(&error),
         other @ (NotPrepared::NoAction
         | NotPrepared::NoVersion(_)
         | NotPrepared::Bundle(_)

@@ -5,6 +5,7 @@ mod ask;
 mod call;
 mod cancel;
 mod deadline;
+mod engines;
 mod execute;
 mod executor;
 mod finish;
@@ -25,6 +26,7 @@ mod unpacked;
 
 pub(crate) use accept::Ticket;
 pub(crate) use ask::{Ask, Due, OnceAsk, Refused, Twice};
+pub(crate) use engines::{Engines, NotOpen};
 pub(crate) use lanes::Bounds;
 pub(crate) use live::{Ended, Follow, Live};
 pub(crate) use plan::{Draft, NotPrepared};

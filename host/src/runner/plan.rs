@@ -20,6 +20,7 @@ use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    engines::{Engines, NotOpen},
     imports::IMPORTS_MAX,
     unpacked::{self, Unpacked},
 };
@@ -27,6 +28,7 @@ use crate::{
     bundle,
     model::{
         action::Action,
+        guest::{GuestKind, MemoryDefaults},
         id::{ActionId, OrgId},
         organisation::Organisation,
         policy::Rate,
@@ -44,6 +46,8 @@ static PLANS_MADE: AtomicU64 = AtomicU64::new(0);
 pub(crate) struct Plan {
     pub(crate) action: Action,
     pub(crate) limits: Limits,
+    /// Of the guest that its version was made for.
+    pub(super) engine: Engine,
     pub(crate) prepared: Prepared,
     /// What its runs may reach on the network.
     pub(super) grants: Grants,
@@ -61,6 +65,8 @@ pub(crate) struct Draft {
     pub(crate) zip: Arc<[u8]>,
     /// What was installed for it.
     pub(crate) packages: Option<Arc<[u8]>>,
+    /// What that needs.
+    pub(crate) guest: GuestKind,
 }
 
 /// Why there is no plan.
@@ -81,6 +87,8 @@ pub(crate) enum NotPrepared {
     #[error("{IMPORTS_MAX} uploads of the organisation are being imported already")]
     Busy,
     #[error(transparent)]
+    Engine(#[from] NotOpen),
+    #[error(transparent)]
     Runtime(#[from] actiond_runtime::Error),
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -91,7 +99,7 @@ pub(crate) enum NotPrepared {
 /// What a plan is made from besides the action.
 #[derive(Debug, Clone)]
 pub(super) struct Making {
-    pub(super) engine: Engine,
+    pub(super) engines: Engines,
     pub(super) store: Store,
     /// Where bundles are unpacked.
     pub(super) folder: PathBuf,
@@ -101,6 +109,8 @@ pub(super) struct Making {
     /// The bounds that are not an action's to choose.
     pub(super) limits: Limits,
     pub(super) import_wall: Duration,
+    /// Of a run whose action does not say.
+    pub(super) memory: MemoryDefaults,
     /// The most that a run may reach on the network.
     pub(super) grants: Grants,
     /// What runs are told when their organisation has no origin of its own.
@@ -181,7 +191,7 @@ impl Plans {
         self.changes.fetch_add(1, Ordering::AcqRel);
         lock(&self.known).pop(&action);
         for plan in self.forget_where(|(id, _), _| *id == action) {
-            if gone && let Err(error) = self.making.engine.forget(&plan.prepared) {
+            if gone && let Err(error) = plan.engine.forget(&plan.prepared) {
                 tracing::warn!(error = %error, "the image of action {action} stays until it is pruned");
             }
         }
@@ -208,15 +218,17 @@ impl Making {
             let zip = view.bundle(&found.bundle)?.ok_or(NotPrepared::NoVersion(version))?;
             let packages = view.packages(&found)?;
             let organisation = view.organisation(&org)?.ok_or(NotPrepared::NoAction)?;
-            Ok::<_, NotPrepared>((zip, packages, organisation))
+            Ok::<_, NotPrepared>((zip, packages, found.guest, organisation))
         });
-        let (zip, packages, organisation) = read.await?;
-        let draft = Draft { action, organisation, zip: zip.into(), packages: packages.map(Into::into) };
+        let (zip, packages, guest, organisation) = read.await?;
+        let draft =
+            Draft { action, organisation, zip: zip.into(), packages: packages.map(Into::into), guest };
         self.make(draft, &CancellationToken::new()).await
     }
 
     async fn make(&self, draft: Draft, cancel: &CancellationToken) -> Result<Plan, NotPrepared> {
-        let Draft { action, organisation, zip, packages } = draft;
+        let Draft { action, organisation, zip, packages, guest } = draft;
+        let engine = self.engines.of(guest).await?;
         let origin = origin(&organisation, &action.service_account, &self.public_url);
         let (folder, limits, package_limits) = (self.folder.clone(), self.bundle_limits, self.package_limits);
         let unpacking = tokio::task::spawn_blocking(move || {
@@ -227,7 +239,7 @@ impl Making {
             unpacked::Error::Refused(why) => NotPrepared::Bundle(why),
             files @ unpacked::Error::Folder { .. } => NotPrepared::Files(files.to_string()),
         })?;
-        let limits = self.limits_of(&action);
+        let limits = self.limits_of(&action, guest);
         let grants = self.grants_of(&action, &organisation);
         let mut env = action.env.clone();
         // What the owner set goes before what we say.
@@ -235,13 +247,13 @@ impl Making {
         env.sort_unstable();
         let source = Source { root: unpacked.root.clone(), digest: unpacked.digest, env };
         let import_limits = Limits { wall: self.import_wall, ..limits.clone() };
-        let prepared = match self.engine.prepare(source, &import_limits, cancel).await? {
+        let prepared = match engine.prepare(source, &import_limits, cancel).await? {
             Preparation::Ready(prepared) => prepared,
             Preparation::NoMain(_) => return Err(NotPrepared::NoMain),
             Preparation::Failed(outcome) => return Err(import_failed(outcome)),
         };
         let number = PLANS_MADE.fetch_add(1, Ordering::Relaxed);
-        Ok(Plan { action, limits, prepared, grants, number, _unpacked: unpacked })
+        Ok(Plan { action, limits, engine, prepared, grants, number, _unpacked: unpacked })
     }
 
     /// What the operator, the organisation and the action have to say, and each of them has to allow.
@@ -258,12 +270,12 @@ impl Making {
         }
     }
 
-    fn limits_of(&self, action: &Action) -> Limits {
+    fn limits_of(&self, action: &Action, guest: GuestKind) -> Limits {
         let policy = &action.policy;
         Limits {
             fuel: policy.fuel,
             wall: policy.wall,
-            memory_bytes: policy.memory_bytes,
+            memory_bytes: policy.memory_bytes.unwrap_or_else(|| self.memory.of(guest)),
             ..self.limits.clone()
         }
     }

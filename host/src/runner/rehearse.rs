@@ -108,7 +108,7 @@ impl Inner {
         let began = clock::now();
         let (run, _) = live.update(|run| run.started_at = Some(began));
         let call = Call::new(live, &run, began, secrets.clone(), plan.grants.clone());
-        let sandbox = self.engine.start(&plan.prepared, &plan.limits).map_err(NotPrepared::Runtime)?;
+        let sandbox = plan.engine.start(&plan.prepared, &plan.limits).map_err(NotPrepared::Runtime)?;
         let mut outcome = sandbox.call(call.input()).await.map_err(NotPrepared::Runtime)?;
         if let Some(mask) = &secrets.mask {
             mask.end(&mut outcome.end);

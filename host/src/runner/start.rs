@@ -11,12 +11,13 @@ use std::{
     time::Duration,
 };
 
-use actiond_runtime::{Engine, Grants, Limits};
+use actiond_runtime::{Grants, Limits};
 use jiff::Timestamp;
 use tokio::{runtime::Handle, sync::watch};
 
 use super::{
     deadline::Delayed,
+    engines::Engines,
     executor::Executor,
     fuel::Budgets,
     imports::Imports,
@@ -30,6 +31,7 @@ use super::{
 use crate::{
     bundle, clock,
     model::{
+        guest::MemoryDefaults,
         id::{ActionId, OrgId, RunId},
         run::{Run, Trigger},
     },
@@ -54,6 +56,8 @@ pub(crate) struct Settings {
     pub(crate) limits: Limits,
     /// Wall time of importing an action.
     pub(crate) import_wall: Duration,
+    /// Of a run whose action does not say.
+    pub(crate) memory: MemoryDefaults,
     /// The most that a run may reach on the network.
     pub(crate) grants: Grants,
     /// Where bundles are unpacked; this process's alone.
@@ -87,7 +91,7 @@ pub(super) struct Inner {
     /// How many run; changes whenever one ends.
     pub(super) running: watch::Sender<usize>,
     counts: AtomicU64,
-    pub(super) engine: Engine,
+    pub(super) engines: Engines,
     pub(super) metrics: Arc<Metrics>,
     pub(super) tally: Tally,
 }
@@ -110,20 +114,21 @@ impl Entry {
 impl Runner {
     /// Starts the threads. Nothing runs before [`Runner::recover`].
     pub(crate) fn start(
-        engine: Engine,
+        engines: Engines,
         store: Store,
         settings: Settings,
         handle: &Handle,
     ) -> io::Result<Self> {
         std::fs::create_dir_all(&settings.bundles_dir)?;
         let making = Making {
-            engine: engine.clone(),
+            engines: engines.clone(),
             store: store.clone(),
             folder: settings.bundles_dir,
             bundle_limits: settings.bundle_limits,
             package_limits: settings.package_limits,
             limits: settings.limits.clone(),
             import_wall: settings.import_wall,
+            memory: settings.memory,
             grants: settings.grants,
             public_url: settings.public_url,
         };
@@ -144,7 +149,7 @@ impl Runner {
             draining: AtomicBool::new(false),
             running: watch::Sender::new(0),
             counts: AtomicU64::new(0),
-            engine,
+            engines,
             metrics: settings.metrics,
             tally: Tally::new(clock::now()),
         })))
@@ -237,8 +242,8 @@ impl Runner {
         (lanes.live(), lanes.waiting())
     }
 
-    pub(crate) fn engine(&self) -> &Engine {
-        &self.0.engine
+    pub(crate) fn engines(&self) -> &Engines {
+        &self.0.engines
     }
 
     /// Timed runs of the action that have not ended.

@@ -4,29 +4,20 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    app::App,
-    store,
-    telemetry::{Count, Gauge},
-};
+use crate::{app::App, model::guest::GuestKind, store, telemetry::Gauge};
 
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// Reads them off until it is stopped.
 pub(super) async fn read_off(app: App, stop: CancellationToken) {
-    let mut images_read = 0;
     while !stop.is_cancelled() {
         let (metrics, runner) = (app.runner().metrics(), app.runner());
         let (live, queued) = runner.load();
-        let stats = runner.engine().stats();
         metrics.set(Gauge::RunsLive, live as u64);
         metrics.set(Gauge::RunsQueued, queued as u64);
-        metrics.set(Gauge::ImagesHot, stats.images_hot as u64);
-        metrics.set(Gauge::ImagesHotBytes, stats.images_hot_bytes);
-        metrics.count(Count::ImagesRead, stats.images_read - images_read);
-        images_read = stats.images_read;
-        metrics.set(Gauge::SlotsAlive, stats.slots_alive as u64);
-        metrics.set(Gauge::SlotsIdle, stats.slots_idle as u64);
+        for guest in GuestKind::ALL {
+            metrics.guest(guest, runner.engines().stats(guest).as_ref());
+        }
         let kept = app.store().clone();
         let read =
             app.store().read(move |view| Ok::<_, store::Error>((kept.disk_bytes()?, view.dead_letters())));

@@ -20,9 +20,12 @@ use crate::{
     console,
     deps::Resolver,
     docs, hooks,
-    model::policy::{Missed, Overlap, Policy, Retention, Retry},
+    model::{
+        guest::MemoryDefaults,
+        policy::{Missed, Overlap, Policy, Retention, Retry},
+    },
     origin::{self, Cluster},
-    runner::{self, Bounds, NotRekeyed, Runner, rekey},
+    runner::{self, Bounds, Engines, NotRekeyed, Runner, rekey},
     scheduler::Scheduler,
     store::{self, Store},
     telemetry::Metrics,
@@ -178,6 +181,7 @@ async fn start(
     let guest = Guest::open(&places.guest_dir)?;
     let packaging = packaging(settings, places, &work, &guest);
     let engine = open_engine(guest, settings, places, &work, tell).await?;
+    let engines = Engines::new(engine, places.data_guest_dir.clone());
     let threads =
         settings.runs.threads.unwrap_or_else(|| thread::available_parallelism().map_or(2, usize::from));
     let runner = runner::Settings {
@@ -193,13 +197,14 @@ async fn start(
         package_limits: config::package_limits(&settings.dependencies),
         limits: limits(settings),
         import_wall: settings.runs.import_wall,
+        memory: memory(settings),
         grants: grants(settings),
         bundles_dir: work.join("bundles"),
         public_url: settings.public_url.clone(),
         metrics: metrics.clone(),
         vault,
     };
-    let runner = Runner::start(engine, store.clone(), runner, &Handle::current());
+    let runner = Runner::start(engines, store.clone(), runner, &Handle::current());
     let runner = runner.map_err(|error| Error::Folder { path: work, why: error.kind() })?;
     let app = App::new(store, runner, app_settings(settings, address, packaging)?);
     let root = settings.root.as_ref();
@@ -289,6 +294,12 @@ fn limits(settings: &Settings) -> actiond_runtime::Limits {
     config::limits(default.fuel, default.wall, default.memory_bytes)
 }
 
+/// What a run has whose action does not say.
+fn memory(settings: &Settings) -> MemoryDefaults {
+    let runs = &settings.runs;
+    MemoryDefaults { base_bytes: runs.default.memory_bytes, data_bytes: runs.data_memory_bytes }
+}
+
 /// The most that runs may reach.
 fn grants(settings: &Settings) -> Grants {
     let Egress { allow, unverified_tls, .. } = &settings.egress;
@@ -321,7 +332,7 @@ fn app_settings(
     let default = Policy {
         fuel: runs.default.fuel,
         wall: runs.default.wall,
-        memory_bytes: runs.default.memory_bytes,
+        memory_bytes: None,
         parallel: count(runs.per_action_parallel),
         queue: count(runs.per_action_queue),
         rate: None,
@@ -343,6 +354,7 @@ fn app_settings(
             default,
             fuel_max: runs.max.fuel,
             wall_max: runs.max.wall,
+            memory: memory(settings),
             memory_bytes_max: runs.max.memory_bytes,
             parallel_max: count(runs.per_action_parallel),
             queue_max: count(runs.per_action_queue),

@@ -7,10 +7,11 @@ use std::{
     time::Duration,
 };
 
+use actiond_runtime::Stats;
 use metrics::{Counter, Histogram, Key, Label, Metadata, Recorder as _};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
-use crate::model::run::Connection;
+use crate::model::{guest::GuestKind, run::Connection};
 
 use super::{
     process,
@@ -70,6 +71,9 @@ impl Metrics {
         // So that they are there, with 0, before anything happens.
         for count in Count::ALL {
             metrics.count(count, 0);
+        }
+        for guest in GuestKind::ALL {
+            metrics.guest(guest, None);
         }
         metrics
     }
@@ -134,6 +138,22 @@ impl Metrics {
     /// It is so much now.
     pub(crate) fn set(&self, gauge: Gauge, now: u64) {
         self.recorder.register_gauge(&Key::from_name(gauge.metric().name), &METADATA).set(now as f64);
+    }
+
+    /// What a guest's engine holds now, in memory and since it is open; `None` when it is not open.
+    pub(crate) fn guest(&self, guest: GuestKind, held: Option<&Stats>) {
+        let label = || vec![Label::new("guest", guest.as_str())];
+        let set = |metric: &Metric, now: u64| {
+            let key = Key::from_parts(metric.name, label());
+            self.recorder.register_gauge(&key, &METADATA).set(now as f64);
+        };
+        set(&table::GUEST_OPEN, held.is_some().into());
+        let number = |of: fn(&Stats) -> u64| held.map_or(0, of);
+        set(&table::IMAGES_HOT, number(|held| held.images_hot as u64));
+        set(&table::IMAGES_HOT_BYTES, number(|held| held.images_hot_bytes));
+        set(&table::SLOTS_ALIVE, number(|held| held.slots_alive as u64));
+        set(&table::SLOTS_IDLE, number(|held| held.slots_idle as u64));
+        self.counter(&table::IMAGES_READ, label()).absolute(number(|held| held.images_read));
     }
 
     /// Folds what was recorded into its buckets. To be called every few seconds: where nobody asks for the metrics, it
@@ -209,6 +229,10 @@ mod tests {
         metrics.count(Count::Coalesced, 5);
         metrics.set(Gauge::RunsLive, 3);
         metrics.set(Gauge::RunsLive, 2);
+        let held =
+            Stats { images_hot: 3, images_hot_bytes: 4_096, images_read: 5, slots_alive: 7, slots_idle: 6 };
+        metrics.guest(GuestKind::Base, Some(&held));
+        metrics.guest(GuestKind::Base, Some(&Stats { images_read: 8, ..held }));
         metrics.fold();
         let text = metrics.render();
         for line in [
@@ -226,6 +250,14 @@ mod tests {
             "actiond_http_requests_total{route=\"/api/{org}/actions\",status=\"200\"} 1",
             "actiond_coalesced_total 5",
             "actiond_runs_live 2",
+            "actiond_guest_open{guest=\"base\"} 1",
+            "actiond_guest_open{guest=\"data\"} 0",
+            "actiond_images_hot{guest=\"base\"} 3",
+            "actiond_images_hot_bytes{guest=\"base\"} 4096",
+            "actiond_images_read_total{guest=\"base\"} 8",
+            "actiond_images_read_total{guest=\"data\"} 0",
+            "actiond_slots_alive{guest=\"base\"} 7",
+            "actiond_slots_idle{guest=\"base\"} 6",
             "# TYPE actiond_run_seconds histogram",
             "# TYPE process_open_fds gauge",
             "# HELP actiond_runs_live Live runs.",

@@ -39,18 +39,13 @@ pub(crate) enum Count {
     ScheduleMissed,
     ScheduleSkipped,
     Coalesced,
-    ImagesRead,
 }
 
-/// The gauges.
+/// The gauges without labels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Gauge {
     RunsLive,
     RunsQueued,
-    ImagesHot,
-    ImagesHotBytes,
-    SlotsAlive,
-    SlotsIdle,
     StoreBytes,
     DeadLetters,
     ProcessMemory,
@@ -83,6 +78,23 @@ pub(super) const RECEIVED: Metric =
     counter("actiond_received_bytes_total", &["org"], "Bytes that runs received, by organisation.");
 pub(super) const RUNS_REFUSED: Metric =
     counter("actiond_runs_refused_total", &["reason"], "Runs that were refused before they began.");
+pub(super) const GUEST_OPEN: Metric = of_guest(
+    "actiond_guest_open",
+    Unit::Count,
+    "1 for a guest that is open; the data guest is from its first use on.",
+);
+pub(super) const IMAGES_HOT: Metric =
+    of_guest("actiond_images_hot", Unit::Count, "Images of imported actions in memory.");
+pub(super) const IMAGES_HOT_BYTES: Metric = of_guest("actiond_images_hot_bytes", Bytes, "What these take.");
+pub(super) const IMAGES_READ: Metric = counter(
+    "actiond_images_read_total",
+    &["guest"],
+    "Images of imported actions that came back from disk, because they were not in memory.",
+);
+pub(super) const SLOTS_ALIVE: Metric =
+    of_guest("actiond_slots_alive", Unit::Count, "Mapped memories of the guest, in use or not.");
+pub(super) const SLOTS_IDLE: Metric =
+    of_guest("actiond_slots_idle", Unit::Count, "Those of them that wait for a run.");
 pub(super) const LATENESS: Metric =
     histogram("actiond_schedule_lateness_seconds", "How long after their time scheduled runs were started.");
 pub(super) const STORE_FLUSH: Metric =
@@ -112,11 +124,12 @@ pub(crate) const METRICS: &[Metric] = &[
     Count::ScheduleSkipped.metric(),
     Count::Coalesced.metric(),
     Gauge::DeadLetters.metric(),
-    Gauge::ImagesHot.metric(),
-    Gauge::ImagesHotBytes.metric(),
-    Count::ImagesRead.metric(),
-    Gauge::SlotsAlive.metric(),
-    Gauge::SlotsIdle.metric(),
+    GUEST_OPEN,
+    IMAGES_HOT,
+    IMAGES_HOT_BYTES,
+    IMAGES_READ,
+    SLOTS_ALIVE,
+    SLOTS_IDLE,
     Gauge::StoreBytes.metric(),
     STORE_FLUSH,
     HTTP_REQUESTS,
@@ -127,8 +140,7 @@ pub(crate) const METRICS: &[Metric] = &[
 ];
 
 impl Count {
-    pub(super) const ALL: [Self; 4] =
-        [Self::ScheduleMissed, Self::ScheduleSkipped, Self::Coalesced, Self::ImagesRead];
+    pub(super) const ALL: [Self; 3] = [Self::ScheduleMissed, Self::ScheduleSkipped, Self::Coalesced];
 
     pub(super) const fn metric(self) -> Metric {
         match self {
@@ -147,11 +159,6 @@ impl Count {
                 &[],
                 "Triggers that were answered by a run that waited already.",
             ),
-            Self::ImagesRead => counter(
-                "actiond_images_read_total",
-                &[],
-                "Images of imported actions that came back from disk, because they were not in memory.",
-            ),
         }
     }
 }
@@ -161,14 +168,6 @@ impl Gauge {
         match self {
             Self::RunsLive => gauge("actiond_runs_live", Unit::Count, "Live runs."),
             Self::RunsQueued => gauge("actiond_runs_queued", Unit::Count, "Runs that wait."),
-            Self::ImagesHot => {
-                gauge("actiond_images_hot", Unit::Count, "Images of imported actions in memory.")
-            }
-            Self::ImagesHotBytes => gauge("actiond_images_hot_bytes", Bytes, "What these take."),
-            Self::SlotsAlive => {
-                gauge("actiond_slots_alive", Unit::Count, "Mapped memories of guests, in use or not.")
-            }
-            Self::SlotsIdle => gauge("actiond_slots_idle", Unit::Count, "Those of them that wait for a run."),
             Self::StoreBytes => gauge("actiond_store_bytes", Bytes, "The store on disk."),
             Self::DeadLetters => gauge(
                 "actiond_dead_letters",
@@ -192,6 +191,11 @@ const fn counter(name: &'static str, labels: &'static [&'static str], help: &'st
 
 const fn gauge(name: &'static str, unit: Unit, help: &'static str) -> Metric {
     Metric { name, kind: Kind::Gauge, unit, labels: &[], help }
+}
+
+/// A gauge that each guest has.
+const fn of_guest(name: &'static str, unit: Unit, help: &'static str) -> Metric {
+    Metric { name, kind: Kind::Gauge, unit, labels: &["guest"], help }
 }
 
 const fn histogram(name: &'static str, help: &'static str) -> Metric {

@@ -75,6 +75,7 @@ pub(in crate::console) async fn fresh(
         action: None,
         template: chosen,
         policy: &app.settings().policy.default,
+        memory: app.settings().policy.memory,
         accounts: &accounts,
         secrets: &secrets,
     };
@@ -104,7 +105,8 @@ pub(in crate::console) async fn edit(
     };
     if !visitor.can(&org, Permission::ReadSecrets) {
         let timing = Timing::of(&action, &activity, clock::now());
-        let body = html! { (heading) (settings::summary(&action, timing.as_ref())) };
+        let memory = app.settings().policy.memory_bytes(&action.policy, action.guest);
+        let body = html! { (heading) (settings::summary(&action, memory, timing.as_ref())) };
         let page = Page {
             visitor: &visitor,
             org: &org,
@@ -131,6 +133,7 @@ pub(in crate::console) async fn edit(
         action: Some(&action),
         template: None,
         policy: &action.policy,
+        memory: app.settings().policy.memory,
         accounts: &accounts,
         secrets: &secrets,
     };

@@ -5,7 +5,7 @@ use maud::{Markup, PreEscaped, html};
 use super::super::{parts, session::Visitor};
 use crate::{
     app::SourceFile,
-    model::{action::Action, id::OrgId},
+    model::{action::Action, guest::GuestKind, id::OrgId},
     templates::{TEMPLATES, Template},
 };
 
@@ -65,7 +65,10 @@ pub(super) fn panel(content: &Content<'_>, action: Option<&Action>) -> Markup {
         section.panel.code {
             div.top {
                 h2 { "Code" }
-                @if let Some(action) = action { (parts::tag(&format!("version {}", action.version))) }
+                @if let Some(action) = action {
+                    (parts::tag(&format!("version {}", action.version)))
+                    @if action.guest == GuestKind::Data { (parts::tag("NumPy and pandas")) }
+                }
             }
             @match content {
                 Content::Files(files) => {

@@ -10,7 +10,10 @@ use super::super::{
     form::Form,
     parts::{checkbox, choice, field},
 };
-use crate::model::policy::{Missed, Overlap, Policy, Rate};
+use crate::model::{
+    guest::MemoryDefaults,
+    policy::{Missed, Overlap, Policy, Rate},
+};
 
 /// What `all` makes up for when nobody says how many.
 const MISSED_RUNS: u32 = 10;
@@ -29,8 +32,10 @@ pub(super) fn read(form: &Form, before: &Policy) -> Result<Policy, Fault> {
     policy.fuel = form.number("fuel", "Fuel")?.unwrap_or(policy.fuel);
     policy.wall = seconds(form, "wall", "Time")?.unwrap_or(policy.wall);
     // The form shows whole MiB: a finer limit stays when they are the same.
-    let mib = form.number::<usize>("memory", "Memory")?.filter(|mib| *mib != policy.memory_bytes / MIB);
-    policy.memory_bytes = mib.map_or(policy.memory_bytes, |mib| mib.saturating_mul(MIB));
+    let mib: Option<usize> = form.number("memory", "Memory")?;
+    if mib != policy.memory_bytes.map(|bytes| bytes / MIB) {
+        policy.memory_bytes = mib.map(|mib| mib.saturating_mul(MIB));
+    }
     policy.parallel = form.number("parallel", "Runs at one time")?.unwrap_or(policy.parallel);
     policy.queue = form.number("queue", "Runs that wait")?.unwrap_or(policy.queue);
     policy.overlap = Overlap::parse(form.text("overlap")).unwrap_or(policy.overlap);
@@ -71,8 +76,8 @@ fn rules(text: &str) -> Result<Vec<Rule>, Fault> {
     rules.collect::<Result<_, _>>().map_err(|error| Fault::bad(format!("Network: {error}")))
 }
 
-/// What one run may use.
-pub(super) fn limits(policy: &Policy) -> Markup {
+/// What one run may use. `memory`: what it has where the policy does not say.
+pub(super) fn limits(policy: &Policy, memory: &MemoryDefaults) -> Markup {
     let number = |id: &str, value: String, step: &str| {
         html! { input id=(id) name=(id) type="number" min="0" step=(step) value=(value) inputmode="decimal"; }
     };
@@ -80,13 +85,18 @@ pub(super) fn limits(policy: &Policy) -> Markup {
     let rate = policy.rate.map_or(String::new(), |rate| rate.runs.to_string());
     let per = policy.rate.map_or(String::new(), |rate| seconds(rate.per));
     let coalesce = policy.coalesce.map_or(String::new(), seconds);
+    let mib = policy.memory_bytes.map_or(String::new(), |bytes| (bytes / MIB).to_string());
+    let usual = format!(
+        "Empty for the usual {}, or {} with NumPy and pandas.",
+        memory.base_bytes / MIB,
+        memory.data_bytes / MIB
+    );
     html! {
         input type="hidden" name="policy" value="1";
         div.grid {
             (field("wall", "Time, in seconds", Some("A run is stopped after it."), &number("wall", seconds(policy.wall), "any")))
             (field("fuel", "Fuel", Some("About 10 G for a second of computing."), &html! { input #fuel name="fuel" inputmode="numeric" value=(super::super::words::number(policy.fuel)); }))
-            (field("memory", "Memory, in MiB", Some("The interpreter takes about 20."),
-                &number("memory", (policy.memory_bytes / MIB).to_string(), "1")))
+            (field("memory", "Memory, in MiB", Some(&usual), &number("memory", mib, "1")))
             (field("parallel", "Runs at one time", None, &number("parallel", policy.parallel.to_string(), "1")))
             (field("queue", "Runs that may wait", None, &number("queue", policy.queue.to_string(), "1")))
             (field("attempts", "Attempts", Some("For runs that nobody waits for. 1 is no retry."),

@@ -14,6 +14,7 @@ use crate::{
     clock,
     model::{
         action::{Action, Kind, NAME_CHARS_MAX},
+        guest::{GuestKind, MemoryDefaults},
         id::OrgId,
         policy::Policy,
     },
@@ -31,6 +32,8 @@ pub(super) struct Filling<'a> {
     pub(super) action: Option<&'a Action>,
     pub(super) template: Option<&'static Template>,
     pub(super) policy: &'a Policy,
+    /// What a run has whose policy does not say.
+    pub(super) memory: MemoryDefaults,
     /// Addresses that it may run as.
     pub(super) accounts: &'a [String],
     /// The organisation's secrets.
@@ -155,7 +158,7 @@ impl Filling<'_> {
     /// How far runs may go.
     pub(super) fn bounds(&self) -> Markup {
         html! {
-            details.panel { summary { h2 { "Limits" } } (policy::limits(self.policy)) }
+            details.panel { summary { h2 { "Limits" } } (policy::limits(self.policy, &self.memory)) }
             details.panel { summary { h2 { "Network" } } (policy::network(self.policy)) }
         }
     }
@@ -170,17 +173,18 @@ fn variable(name: &str, value: &str) -> Markup {
     }
 }
 
-/// What somebody sees of an action who may not read its code.
-pub(super) fn summary(action: &Action, timing: Option<&schedule::Timing>) -> Markup {
+/// What somebody sees of an action who may not read its code. `memory_bytes`: what its runs have.
+pub(super) fn summary(action: &Action, memory_bytes: usize, timing: Option<&schedule::Timing>) -> Markup {
     let policy = &action.policy;
     html! {
         section.panel {
             dl.facts {
                 dt { "Runs" } dd { @match timing { Some(timing) => { (timing.words) }, None => { (kind_title(action.kind)) } } }
                 dt { "Version" } dd { (action.version) }
+                @if action.guest == GuestKind::Data { dt { "Has" } dd { "NumPy and pandas" } }
                 dt { "Made by" } dd { (action.created_by) }
                 dt { "Time" } dd { (super::super::words::duration(policy.wall)) }
-                dt { "Memory" } dd { (super::super::words::bytes(policy.memory_bytes as u64)) }
+                dt { "Memory" } dd { (super::super::words::bytes(memory_bytes as u64)) }
                 dt { "State" } dd { @if action.paused { (parts::tag("paused")) } @else { "on" } }
             }
             p.hint { "Your role here does not show its code and environment." }

@@ -99,7 +99,8 @@ fn bounds(app: &App) -> Markup {
     let rows = html! {
         (row("Fuel of a run", &words::fuel(default.fuel), &words::fuel(policy.fuel_max)))
         (row("Time of a run", &words::duration(default.wall), &words::duration(policy.wall_max)))
-        (row("Memory of a run", &words::bytes(default.memory_bytes as u64), &words::bytes(policy.memory_bytes_max as u64)))
+        (row("Memory of a run", &words::bytes(policy.memory.base_bytes as u64), &words::bytes(policy.memory_bytes_max as u64)))
+        (row("… with NumPy and pandas", &words::bytes(policy.memory.data_bytes as u64), &words::bytes(policy.memory_bytes_max as u64)))
         (row("Runs at one time", &default.parallel.to_string(), &policy.parallel_max.to_string()))
         (row("Runs that wait", &words::number(default.queue.into()), &words::number(policy.queue_max.into())))
         (row("Runs that are kept", &words::number(default.retention.runs), &words::number(policy.retention_max.runs)))

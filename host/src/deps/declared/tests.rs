@@ -20,7 +20,10 @@ fn read_of(files: Files<'_>) -> Result<Declared, String> {
 fn lines(files: Files<'_>) -> Result<String, String> {
     Ok(match read_of(files)? {
         Declared::Nothing => String::new(),
-        Declared::Vendored { natives, count } => format!("vendored {natives:?} {count}"),
+        Declared::Vendored { natives, count, data } => {
+            let data: String = data.iter().map(|found| format!(" {}", found.name)).collect();
+            format!("vendored {natives:?} {count}{data}")
+        }
         Declared::Required(found) => {
             let lines: Vec<String> = found.lines.iter().map(ToString::to_string).collect();
             format!("{}: {}", found.file, lines.join(" | "))
@@ -73,6 +76,15 @@ fn what_is_declared_is_found() {
         (
             &[("dependencies/a/b.so", ""), ("dependencies/a/c.PYD", ""), ("dependencies/d.py", "")],
             Ok("vendored [\"dependencies/a/b.so\", \"dependencies/a/c.PYD\"] 2"),
+        ),
+        (
+            &[
+                ("dependencies/numpy/a.so", ""),
+                ("dependencies/numpy.libs/b.so", ""),
+                ("dependencies/pandas-2.3.3.dist-info/METADATA", ""),
+                ("dependencies/c/numpy/d.so", ""),
+            ],
+            Ok("vendored [\"dependencies/c/numpy/d.so\"] 1 numpy pandas"),
         ),
     ]);
 }
@@ -143,6 +155,6 @@ fn each_limit_takes_what_is_below_and_refuses_what_is_above() {
     );
     let natives: Vec<String> = (0..12).map(|number| format!("dependencies/{number:02}.so")).collect();
     let files: Vec<(&str, &str)> = natives.iter().map(|name| (name.as_str(), "")).collect();
-    let warning = read_of(&files).unwrap().warning().unwrap();
+    let warning = read_of(&files).unwrap().warnings().remove(0);
     assert!(warning.contains("dependencies/09.so, … (12)") && !warning.contains("10.so"), "{warning}");
 }

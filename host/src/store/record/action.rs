@@ -8,6 +8,7 @@ use super::{
 };
 use crate::model::{
     action::{Action, Activity, Kind, Version},
+    guest::GuestKind,
     run::Status,
 };
 
@@ -32,6 +33,13 @@ pub(in crate::store) struct ActionRecord {
     policy: PolicyRecord,
     #[serde(default)]
     secrets: Vec<String>,
+    #[serde(default = "base")]
+    guest: String,
+}
+
+/// Older records are of a time when there was no other.
+fn base() -> String {
+    GuestKind::Base.as_str().to_owned()
 }
 
 impl From<&Action> for ActionRecord {
@@ -55,6 +63,7 @@ impl From<&Action> for ActionRecord {
             paused: action.paused,
             policy: PolicyRecord::from(&action.policy),
             secrets: action.secrets.clone(),
+            guest: action.guest.as_str().to_owned(),
         }
     }
 }
@@ -82,6 +91,7 @@ impl TryFrom<ActionRecord> for Action {
             paused: record.paused,
             policy: record.policy.try_into()?,
             secrets: record.secrets,
+            guest: GuestKind::parse(&record.guest).ok_or(record.guest)?,
         })
     }
 }
@@ -92,6 +102,8 @@ pub(in crate::store) struct VersionRecord {
     bundle: [u8; 32],
     #[serde(default)]
     packages: Option<[u8; 32]>,
+    #[serde(default = "base")]
+    guest: String,
     bytes: u64,
     zip_file_name: String,
     created_by: String,
@@ -104,6 +116,7 @@ impl From<&Version> for VersionRecord {
             number: version.number,
             bundle: version.bundle,
             packages: version.packages,
+            guest: version.guest.as_str().to_owned(),
             bytes: version.bytes,
             zip_file_name: version.zip_file_name.clone(),
             created_by: version.created_by.clone(),
@@ -120,6 +133,7 @@ impl TryFrom<VersionRecord> for Version {
             number: record.number,
             bundle: record.bundle,
             packages: record.packages,
+            guest: GuestKind::parse(&record.guest).ok_or(record.guest)?,
             bytes: record.bytes,
             zip_file_name: record.zip_file_name,
             created_by: record.created_by,
@@ -173,5 +187,25 @@ impl TryFrom<ActivityRecord> for Activity {
             lateness_ms: record.lateness_ms,
             decided_until: optional(record.decided_until)?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::policy::Policy;
+
+    #[test]
+    fn records_of_before_there_was_a_second_guest_are_of_the_first() {
+        let version =
+            r#"{"number":1,"bundle":[BUNDLE],"bytes":1,"zip_file_name":"","created_by":"","created_at":0}"#;
+        let version = version.replace("BUNDLE", &["3"; 32].join(","));
+        let record: VersionRecord = serde_json::from_str(&version).unwrap();
+        assert_eq!(Version::try_from(record).unwrap().guest, GuestKind::Base);
+        let policy = r#"{"fuel":1,"wall_ms":1,"memory_bytes":268435456,"parallel":1,"queue":1,"rate":null,"overlap":"skip",
+            "missed":"once","attempts":1,"retry_delay_ms":1,"retry_delay_ms_max":1,"kept_runs":1,"kept_s":1,"kept_bytes":1,
+            "coalesce_ms":null,"stateful":false}"#;
+        let record: PolicyRecord = serde_json::from_str(policy).unwrap();
+        assert_eq!(Policy::try_from(record).unwrap().memory_bytes, Some(256 << 20));
     }
 }

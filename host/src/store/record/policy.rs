@@ -11,7 +11,9 @@ use crate::model::policy::{Missed, Overlap, Policy, Rate, Retention, Retry};
 pub(super) struct PolicyRecord {
     fuel: u64,
     wall_ms: u64,
-    memory_bytes: u64,
+    /// None: what the guest has by default. Older records say a number always.
+    #[serde(default)]
+    memory_bytes: Option<u64>,
     parallel: u32,
     queue: u32,
     rate: Option<(u32, u64)>,
@@ -44,7 +46,7 @@ impl From<&Policy> for PolicyRecord {
         Self {
             fuel: policy.fuel,
             wall_ms: ms(policy.wall),
-            memory_bytes: policy.memory_bytes as u64,
+            memory_bytes: policy.memory_bytes.map(|bytes| bytes as u64),
             parallel: policy.parallel,
             queue: policy.queue,
             rate: policy.rate.map(|rate| (rate.runs, ms(rate.per))),
@@ -76,7 +78,11 @@ impl TryFrom<PolicyRecord> for Policy {
         Ok(Self {
             fuel: record.fuel,
             wall: ms(record.wall_ms),
-            memory_bytes: usize::try_from(record.memory_bytes).map_err(|error| error.to_string())?,
+            memory_bytes: record
+                .memory_bytes
+                .map(usize::try_from)
+                .transpose()
+                .map_err(|error| error.to_string())?,
             parallel: record.parallel,
             queue: record.queue,
             rate: record.rate.map(|(runs, per)| Rate { runs, per: ms(per) }),

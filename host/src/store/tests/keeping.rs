@@ -4,6 +4,7 @@ use super::*;
 use crate::{
     model::{
         action::{Action, Activity, Kind, Version},
+        guest::GuestKind,
         policy::{Missed, Overlap, Policy, Retention, Retry},
     },
     store::{Once, key},
@@ -227,6 +228,7 @@ fn version(number: u32, bundle: [u8; 32]) -> Version {
         number,
         bundle,
         packages: None,
+        guest: GuestKind::Base,
         bytes: 1,
         zip_file_name: String::new(),
         created_by: String::new(),
@@ -251,12 +253,13 @@ fn action() -> Action {
         version: 1,
         version_last: 1,
         zip_file_name: String::new(),
+        guest: GuestKind::Base,
         paused: false,
         secrets: Vec::new(),
         policy: Policy {
             fuel: 1,
             wall: Duration::from_secs(1),
-            memory_bytes: 1,
+            memory_bytes: Some(1),
             parallel: 1,
             queue: 1,
             rate: None,

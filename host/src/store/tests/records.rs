@@ -8,6 +8,7 @@ use crate::{
         account::{Account, AccountKind, Credential, Role},
         action::{Action, Activity, Kind, Version},
         audit,
+        guest::GuestKind,
         hook::{Answer, Hook, Signature},
         organisation::{Organisation, Origin},
         policy::{Missed, Overlap, Policy, Rate, Retention, Retry},
@@ -23,7 +24,7 @@ fn policy() -> Policy {
     Policy {
         fuel: u64::MAX,
         wall: Duration::from_millis(1),
-        memory_bytes: usize::MAX,
+        memory_bytes: Some(usize::MAX),
         parallel: 0,
         queue: u32::MAX,
         rate: None,
@@ -55,6 +56,7 @@ fn action() -> Action {
         version: 1,
         version_last: u32::MAX,
         zip_file_name: String::new(),
+        guest: GuestKind::Base,
         paused: false,
         policy: policy(),
         secrets: Vec::new(),
@@ -72,6 +74,7 @@ fn actions() -> [Action; 5] {
             cron: Some(String::new()),
             zone: "Europe/Berlin".to_owned(),
             env: vec![(STRANGE.to_owned(), STRANGE.to_owned()), ("B".to_owned(), String::new())],
+            guest: GuestKind::Data,
             paused: true,
             secrets: vec!["A".to_owned(), "B".to_owned()],
             ..action()
@@ -81,6 +84,7 @@ fn actions() -> [Action; 5] {
         Action {
             policy: Policy {
                 rate: Some(Rate { runs: 5, per: second }),
+                memory_bytes: None,
                 overlap: Overlap::Queue,
                 missed: Missed::Once,
                 coalesce: Some(second),
@@ -331,6 +335,7 @@ async fn organisations_and_versions_come_back() {
         number,
         bundle: [3; 32],
         packages: (number != 1).then_some([4; 32]),
+        guest: if number == 2 { GuestKind::Data } else { GuestKind::Base },
         bytes: u64::MAX,
         zip_file_name: STRANGE.to_owned(),
         created_by: String::new(),
