@@ -1,13 +1,11 @@
 //! CPython's own tests, from the source that the guest was built from: each module runs in a sandbox of its own, several at a
 //! time. What is expected of them is `cpython/expected.txt`; the action that runs one is `cpython/run_suite.py`.
 
-mod expected;
-
 use std::{
     collections::{BTreeSet, VecDeque},
     fs,
     net::TcpListener,
-    path::{Path, PathBuf},
+    path::PathBuf,
     time::Duration,
 };
 
@@ -17,11 +15,19 @@ use actiond_runtime::{
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use self::expected::{Expected, Report, Suite};
-use crate::support::{Bench, ending, guest_dir, limits};
+use crate::{
+    expected::{Expected, Report, Suite, Totals},
+    support::{Bench, copy, ending, guest_dir, limits},
+};
 
 const RUN_SUITE: &str = include_str!("cpython/run_suite.py");
 const EXPECTED: &str = include_str!("cpython/expected.txt");
+
+/// Each must be covered by a suite at least.
+const LIBRARIES: &str = "json re str dict list set int float datetime decimal collections itertools functools dataclasses enum \
+    logging base64 hashlib struct zlib bz2 lzma sqlite3 zoneinfo csv statistics string textwrap urllib.parse \
+    xml.etree typing copy heapq bisect socket select selectors ssl urllib.request http.client \
+    smtplib xmlrpc.client asyncio";
 
 /// `zoneinfo`'s tests look at the guest's time zones only if a package `tzdata` seems to be installed.
 const TZDATA: &str = "Metadata-Version: 2.1\nName: tzdata\nVersion: 0\n";
@@ -53,7 +59,7 @@ fn grants() -> Grants {
 async fn cpythons_own_tests_pass() {
     // Without, dozens of tests would skip themselves, each for the same reason.
     TcpListener::bind("[::1]:0").expect("this test needs ::1 on the loopback interface");
-    let expected = Expected::parse(EXPECTED);
+    let expected = Expected::parse(EXPECTED, Totals::Bounds);
     let bench = Bench::new().await;
     let action = prepare(&bench).await;
     let mut waiting: VecDeque<Suite> = expected.suites.iter().cloned().collect();
@@ -114,19 +120,6 @@ fn tests() -> PathBuf {
     tests
 }
 
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
-}
-
 /// Runs one module's tests; `Err` says why there is no report.
 async fn run(engine: Engine, action: Prepared, suite: Suite) -> (Suite, Result<Report, String>) {
     let data = serde_json::to_string(&(&suite.module, suite.left_out())).unwrap();
@@ -153,4 +146,15 @@ async fn run(engine: Engine, action: Prepared, suite: Suite) -> (Suite, Result<R
         wall.as_secs_f64(),
     );
     (suite, Ok(report))
+}
+
+#[test]
+fn each_library_has_its_suite() {
+    let named: BTreeSet<_> = LIBRARIES.split_whitespace().collect();
+    assert_eq!(Expected::parse(EXPECTED, Totals::Bounds).libraries(), named);
+}
+
+#[test]
+fn each_reason_is_needed() {
+    assert!(Expected::parse(EXPECTED, Totals::Bounds).unused_reasons().is_empty());
 }

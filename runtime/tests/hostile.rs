@@ -10,7 +10,7 @@ use crate::support::{Bench, ending, limits, matches};
 
 /// How a row's limits differ from the tests' usual ones.
 #[derive(Clone, Copy)]
-enum Bound {
+pub(crate) enum Bound {
     Usual,
     /// So much fuel.
     Fuel(u64),
@@ -32,10 +32,13 @@ impl Bound {
 
 use Bound::{Fuel, Millis, Usual};
 
-const SOME_FUEL: Bound = Fuel(300_000_000);
+pub(crate) const SOME_FUEL: Bound = Fuel(300_000_000);
 
-/// (body of `main(data, logger)`, bound, how it ends; `…` stands for anything)
-const ROWS: &[(&str, Bound, &str)] = &[
+/// Body of `main(data, logger)`, bound, and how it ends; `…` stands for anything.
+pub(crate) type Row = (&'static str, Bound, &'static str);
+
+/// What every guest withstands.
+pub(crate) const ROWS: &[Row] = &[
     // Never ending.
     ("while True: pass", SOME_FUEL, "stopped: fuel"),
     ("while True: pass", Millis(150), "stopped: time"),
@@ -309,13 +312,16 @@ const ROWS: &[(&str, Bound, &str)] = &[
     ("import _actiond; return _actiond.input()", Usual, "\"\\n[]\""),
 ];
 
-const HEAD: &str = "
+/// Imports before the rows.
+pub(crate) const HEAD: &str = "
 import builtins, copy, gc, itertools, json, logging, os, pickle, re, sys, time, types
 LEFT = []
 ";
 
-/// Looks for anything that another run could have left.
-const PROBE: &str = "
+/// Looks for anything that another run could have left, and what it finds when there is nothing.
+pub(crate) const PROBE: (&str, &str) = (PROBE_MAIN, PROBED);
+
+const PROBE_MAIN: &str = "
 import builtins, gc, json, logging, os, sys, time
 LEFT = []
 def main(data, logger):
@@ -338,11 +344,15 @@ fn assert_bounded(outcome: &Outcome, row: &str) {
 
 #[tokio::test]
 async fn hostile_scripts_end_as_they_should() {
-    let bench = Bench::new().await;
-    let probe = bench.ready(PROBE).await;
+    check(&Bench::new().await, HEAD, ROWS, PROBE).await;
+}
+
+/// Runs each row, and a probe after it that must find nothing.
+pub(crate) async fn check(bench: &Bench, head: &str, rows: &[Row], (probe, nothing): (&str, &str)) {
+    let probe = bench.ready(probe).await;
     let mut wrong = Vec::new();
-    for (body, bound, expected) in ROWS {
-        let main = format!("{HEAD}\ndef main(data, logger):\n    {body}\n");
+    for (body, bound, expected) in rows {
+        let main = format!("{head}\ndef main(data, logger):\n    {body}\n");
         let action = bench.ready(&main).await;
         // Twice: what the first run did to its slot must not show in the second.
         for _ in 0..2 {
@@ -356,7 +366,7 @@ async fn hostile_scripts_end_as_they_should() {
                 ));
             }
             let probed = bench.run(&probe, "[]").await;
-            assert_eq!(ending(&probed), PROBED, "after {body}");
+            assert_eq!(ending(&probed), nothing, "after {body}");
         }
     }
     assert!(wrong.is_empty(), "{} rows:\n{}", wrong.len(), wrong.join("\n"));

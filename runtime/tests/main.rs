@@ -3,6 +3,8 @@
 
 mod contract;
 mod cpython;
+mod data;
+mod expected;
 mod hostile;
 mod images;
 mod isolation;

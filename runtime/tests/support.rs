@@ -39,21 +39,31 @@ pub(crate) fn limits() -> Limits {
 
 /// The guest that `scripts/setup` built.
 pub(crate) fn guest() -> Guest {
-    let dir = guest_dir();
-    Guest::open(&dir).unwrap_or_else(|error| panic!("{error}"))
+    open(&guest_dir())
+}
+
+fn open(dir: &Path) -> Guest {
+    Guest::open(dir).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Where that guest lies.
-#[expect(clippy::disallowed_methods, reason = "tests find the guest where the program finds it")]
 pub(crate) fn guest_dir() -> PathBuf {
-    std::env::var_os("ACTIOND_GUEST").map_or_else(default_guest, PathBuf::from)
+    named_or_default("ACTIOND_GUEST", "guest")
+}
+
+/// Where the guest with NumPy and pandas lies, which `scripts/setup` builds as well.
+pub(crate) fn data_guest_dir() -> PathBuf {
+    named_or_default("ACTIOND_DATA_GUEST", "guest-data")
 }
 
 #[expect(clippy::disallowed_methods, reason = "tests find the guest where the program finds it")]
-fn default_guest() -> PathBuf {
-    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-    let cache = cache.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")));
-    cache.expect("HOME is set").join("actiond/guest")
+fn named_or_default(variable: &str, name: &str) -> PathBuf {
+    let cached = || {
+        let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+        let cache = cache.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")));
+        cache.expect("HOME is set").join("actiond").join(name)
+    };
+    std::env::var_os(variable).map_or_else(cached, PathBuf::from)
 }
 
 /// A place of its own for each test; an engine that keeps compiled code and the base image between tests.
@@ -68,6 +78,19 @@ impl Bench {
     }
 
     pub(crate) async fn with(adjust: impl FnOnce(&mut Settings)) -> Self {
+        Self::of(guest(), adjust).await
+    }
+
+    /// With the guest that has NumPy and pandas.
+    pub(crate) async fn data() -> Self {
+        Self::data_with(|_| {}).await
+    }
+
+    pub(crate) async fn data_with(adjust: impl FnOnce(&mut Settings)) -> Self {
+        Self::of(open(&data_guest_dir()), adjust).await
+    }
+
+    async fn of(guest: Guest, adjust: impl FnOnce(&mut Settings)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut settings = Settings {
             cache_dir: Path::new(env!("CARGO_TARGET_TMPDIR")).join("actiond-images"),
@@ -83,7 +106,7 @@ impl Bench {
             metering: Metering::Fuel,
         };
         adjust(&mut settings);
-        let engine = Engine::open(guest(), settings, |_| {}).await.unwrap();
+        let engine = Engine::open(guest, settings, |_| {}).await.unwrap();
         Self { engine, dir }
     }
 
@@ -176,6 +199,20 @@ pub(crate) fn share_code(to: &Path) {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|extension| extension == "code") {
             fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
+        }
+    }
+}
+
+/// Copies a folder.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
         }
     }
 }

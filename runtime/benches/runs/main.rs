@@ -3,6 +3,7 @@
 //! Owns the arguments and the order of the sections. One file per section; a measurement is a [`rows::Row`], whatever it is of.
 
 mod cpu;
+mod data;
 mod deploy;
 mod fresh;
 mod memory;
@@ -30,6 +31,9 @@ struct Arguments {
     /// The guest's directory: what `python-wasm/build.sh --print-dir` prints.
     #[arg(long)]
     guest: PathBuf,
+    /// The guest with NumPy and pandas, for the section `data`: what `python-wasm/build.sh --print-dir data` prints.
+    #[arg(long)]
+    data_guest: Option<PathBuf>,
     /// A tenth of the runs: to see whether it works, not for numbers to keep.
     #[arg(long)]
     quick: bool,
@@ -42,6 +46,9 @@ struct Arguments {
     /// A native CPython to compare with in the section `cpu`.
     #[arg(long)]
     native: Option<PathBuf>,
+    /// A native CPython that has NumPy and pandas, to compare with in the section `data`.
+    #[arg(long)]
+    native_data: Option<PathBuf>,
     /// A folder that `requests` is installed in, for the section `net`.
     #[arg(long)]
     packages: Option<PathBuf>,
@@ -66,6 +73,8 @@ enum Section {
     Memory,
     /// CPU-bound Python, beside a native CPython.
     Cpu,
+    /// Fresh runs with pandas, beside a native CPython.
+    Data,
 }
 
 /// How much of everything.
@@ -87,7 +96,8 @@ fn main() -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut rows = Rows::default();
     for section in Section::value_variants() {
-        if arguments.sections.is_empty() || arguments.sections.contains(section) {
+        let missing = *section == Section::Data && arguments.data_guest.is_none();
+        if (arguments.sections.is_empty() && !missing) || arguments.sections.contains(section) {
             rows.begin(&format!("{section:?}").to_lowercase())?;
             runtime.block_on(measure(*section, &arguments, &mut rows))?;
         }
@@ -109,6 +119,11 @@ async fn measure(section: Section, arguments: &Arguments, rows: &mut Rows) -> Re
         Section::Compile => deploy::measure_compile(&arguments.guest, rows).await,
         Section::Memory => memory::measure(&open().await?, amount, rows).await,
         Section::Cpu => cpu::measure(&arguments.guest, arguments.native.as_deref(), amount, rows).await,
+        Section::Data => {
+            let guest = arguments.data_guest.as_deref().ok_or("the section data needs --data-guest")?;
+            let native = arguments.native_data.as_deref();
+            data::measure(guest, native, &records(arguments)?, amount, rows).await
+        }
     }
 }
 

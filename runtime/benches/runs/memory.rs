@@ -10,7 +10,7 @@ use std::{
     task::{Context, Poll, Wake, Waker},
 };
 
-use actiond_runtime::{Input, Outcome};
+use actiond_runtime::{Input, Outcome, Prepared};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -24,22 +24,30 @@ use crate::{
 const MIB: f64 = 1_048_576.0;
 
 pub(crate) async fn measure(stage: &Stage, amount: Amount, rows: &mut Rows) -> Result<()> {
-    for (count, name) in [(100, "100"), (1_000, "1,000")] {
+    let action = stage.prepare(WAITING).await?;
+    for (count, name) in [(100, "100 live"), (1_000, "1,000 live")] {
         if count == 1_000 && amount.quick {
             continue;
         }
-        live(stage, (count, name), rows).await?;
+        live(stage, &action, records::TWO, (count, name), Some(1.0), rows).await?;
     }
     Ok(())
 }
 
-async fn live(stage: &Stage, (count, name): (usize, &str), rows: &mut Rows) -> Result<()> {
-    let action = stage.prepare(WAITING).await?;
+/// So many runs of an action that waits in their middle.
+pub(crate) async fn live(
+    stage: &Stage,
+    action: &Prepared,
+    data: &str,
+    (count, name): (usize, &str),
+    goal: Option<f64>,
+    rows: &mut Rows,
+) -> Result<()> {
     let before = Held::now()?;
     let mut parked = Vec::new();
     for _ in 0..count {
-        let sandbox = stage.engine.start(&action, &limits())?;
-        let input = Input::new(records::TWO, CancellationToken::new());
+        let sandbox = stage.engine.start(action, &limits())?;
+        let input = Input::new(data, CancellationToken::new());
         let mut call = Box::pin(sandbox.call(input));
         park(call.as_mut()).await?;
         parked.push(call);
@@ -54,8 +62,8 @@ async fn live(stage: &Stage, (count, name): (usize, &str), rows: &mut Rows) -> R
         now.mappings
     );
     let private = each(now.private_bytes, before.private_bytes) / MIB;
-    let row = format!("private memory per live run, {name} live");
-    rows.add(Row::new(row, private, "MiB").goal(Some(1.0)).note(note))
+    let row = format!("private memory per live run, {name}");
+    rows.add(Row::new(row, private, "MiB").goal(goal).note(note))
 }
 
 /// Polls a run until it waits for something other than its turn.

@@ -31,6 +31,8 @@ pub(crate) const ASKING: Files = &[("main.py", include_str!("../actions/asking.p
 pub(crate) const ASKING_REQUESTS: Files = &[("main.py", include_str!("../actions/asking_requests.py"))];
 pub(crate) const WAITING: Files =
     &[("main.py", include_str!("../actions/waiting.py")), ("job.py", include_str!("../actions/imports.py"))];
+pub(crate) const DATA_WAITING: Files =
+    &[("main.py", include_str!("../actions/waiting.py")), ("job.py", include_str!("../actions/tables.py"))];
 
 #[derive(Debug, Clone)]
 pub(crate) struct Stage {
