@@ -30,3 +30,4 @@ np.str_("abc").upper(), np.bytes_(b"ab") + b"c", np.array(["a"]) + np.array(["b"
 np.loadtxt(["1 2", "3 4"]), np.loadtxt(["1,2.5", "3,x"], delimiter=",", dtype=str), np.genfromtxt(["1,,3", "4,5,6"], delimiter=","), np.genfromtxt(["a b", "1 2"], names=True)
 np.loadtxt(["1 x"])
 np.loadtxt(["1 2 # c", "", "3 4"], unpack=True), np.loadtxt(["1:2"], delimiter=":", converters={0: lambda v: float(v) * 10}), np.loadtxt(["1 2 3", "4 5 6"], usecols=[0, 2], skiprows=1, dtype=int), np.genfromtxt(["1 2 3", "4 5"], invalid_raise=False)
+np.strings.slice(s, None), np.strings.slice(s, None, None, -1), np.strings.slice(s, -3, None)

@@ -69,3 +69,4 @@ np.interp([0.5, 1.5, 9], [0, 1, 2], [10, 20, 40]), np.convolve([1, 2, 3], [0, 1,
 np.gradient([1, 4, 9, 16.0]), np.diff([1, 4, 9], n=2), np.ediff1d([1, 3, 6]), np.cross([1, 2, 3], [4, 5, 6]), np.trapezoid([1, 2, 3])
 np.nan_to_num([np.nan, np.inf, -np.inf, 1]), np.real_if_close([1 + 0j]), np.vectorize(lambda a: a + 1)([1, 2])
 np.frompyfunc(lambda a, b: a * b, 2, 1)([1, 2], 3), np.piecewise(x, [x < 0, x >= 0], [-1, 1]), np.select([x < 0], [x], 9)
+np.add.reduceat(np.arange(8), np.array([0, 4])), np.add.reduceat(np.arange(8), np.array([0, 4, 1], "i8"))
