@@ -12,7 +12,7 @@ pub(crate) const FUEL: u64 = 100_000_000_000;
 pub(crate) const WALL_S: u64 = 30;
 /// Linear memory of one run, in MiB; the interpreter takes about 20 of them.
 pub(crate) const MEMORY_MIB: u64 = 256;
-/// The same with NumPy and pandas, which take about 80 of them: copies of frames come on top of the frames.
+/// The same with NumPy and pandas, which take about 55 of them: copies of frames come on top of the frames.
 pub(crate) const DATA_MEMORY_MIB: u64 = 512;
 
 /// A bundle: thousands of files are a virtual environment that was packed by mistake; no text that an action needs unpacks

@@ -4,7 +4,10 @@
 use std::{path::PathBuf, sync::Arc};
 
 use actiond_runtime::{Engine, Guest, Progress, Stats};
-use tokio::{runtime::Handle, sync::OnceCell};
+use tokio::{
+    runtime::Handle,
+    sync::{OnceCell, Semaphore},
+};
 
 use crate::model::guest::GuestKind;
 
@@ -18,6 +21,8 @@ struct Inner {
     /// Where the data guest lies, where it is installed.
     data_dir: PathBuf,
     data: OnceCell<Engine>,
+    /// One opens at a time, even when whoever waited for it has gone away.
+    opening: Arc<Semaphore>,
 }
 
 /// Why there is no engine for a guest. It is tried again by whoever needs it next.
@@ -37,7 +42,7 @@ pub(crate) enum NotOpen {
 impl Engines {
     /// `data_dir`: where the data guest lies; it need not be there.
     pub(crate) fn new(base: Engine, data_dir: PathBuf) -> Self {
-        Self(Arc::new(Inner { base, data_dir, data: OnceCell::new() }))
+        Self(Arc::new(Inner { base, data_dir, data: OnceCell::new(), opening: Arc::new(Semaphore::new(1)) }))
     }
 
     /// The engine of that guest. Of several who need one that is not open, one opens it and the others wait.
@@ -61,10 +66,13 @@ impl Engines {
         if !dir.join("manifest.json").exists() {
             return Err(NotOpen::Missing);
         }
+        // It is never closed.
+        let turn = self.opening.clone().acquire_owned().await;
         tracing::info!("the data guest is opened, for the first action that needs it");
         let executor = Handle::current();
         // Compiling blocks. Where nobody waits any more it goes on: whoever comes next finds what it made.
         let opening = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
             let guest = Guest::open(dir)?;
             let told = |progress| match progress {
                 Progress::Compiling => {
