@@ -133,7 +133,7 @@ libraries_of() {
     [[ $1 == numpy.* ]] || return 0
     case $1 in
         numpy._core.*) find "$build/numpy/_core" -maxdepth 1 -name '*.a' | LC_ALL=C sort ;;
-        # It has distributions of its own, which count in other types under the same names.
+        # It has distributions of its own, of an older time, under the same names.
         numpy.random.mtrand) find "$build" -name libnpymath.a ;;
         numpy.random.*) find "$build" -name libnpymath.a -o -name libnpyrandom.a ;;
         *) find "$build" -name libnpymath.a ;;
