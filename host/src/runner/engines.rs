@@ -67,7 +67,7 @@ impl Engines {
             return Err(NotOpen::Missing);
         }
         // It is never closed.
-        let turn = self.opening.clone().acquire_owned().await;
+        let turn = self.0.opening.clone().acquire_owned().await;
         tracing::info!("the data guest is opened, for the first action that needs it");
         let executor = Handle::current();
         // Compiling blocks. Where nobody waits any more it goes on: whoever comes next finds what it made.
