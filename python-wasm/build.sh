@@ -38,13 +38,13 @@ TEXT
 # The keys: each is a hash of every input of its part, so no other change costs anything and none is missed.
 find_keys() {
     local slow=() shim=()
-    mapfile -t slow < <(find "$HERE/versions" "$HERE/patches" "$HERE/profile" "$HERE/lib/compile.py" \
+    mapfile -t slow < <(find "$HERE"/{versions,sources} "$HERE/patches" "$HERE/profile" "$HERE/lib/compile.py" \
         "$HERE"/net/{include,functions,pyconfig} \
         "$HERE"/lib/{toolchain,sources,libraries,cpython}.sh -type f ! -name 'README*' ! -name '*.pyc' | LC_ALL=C sort)
     CPYTHON_KEY=$(cd "$HERE" && hash_of "${slow[@]#"$HERE/"}" | cut -c1-16)
     LIBRARIES_KEY=$({
         echo "$CPYTHON_KEY"
-        cd "$HERE" && find data lib/data.sh lib/localize.py lib/wheels.py -type f ! -name '*.pyc' -print0 | LC_ALL=C sort -z |
+        cd "$HERE" && find data stand-in lib/data.sh lib/localize.py lib/wheels.py -type f ! -name '*.pyc' -print0 | LC_ALL=C sort -z |
             xargs -0 sha256sum
     } | sha256sum | cut -c1-16)
     MODULE_KEY=$({
@@ -52,7 +52,7 @@ find_keys() {
         [[ $GUEST == base ]] || echo "$LIBRARIES_KEY"
         sha256sum <"$ENTRY"
         sha256sum <"$HERE/lib/guest.sh"
-        cd "$HERE" && hash_of builtins.def net/*.[ch]
+        cd "$HERE" && hash_of builtins.def decode.[ch] net/*.[ch]
     } | sha256sum | cut -c1-16)
     mapfile -t shim < <(cd "$SHIM" && find . -type f -name '*.py' | LC_ALL=C sort)
     ((${#shim[@]} > 0)) || fail "no shim in $SHIM"
@@ -77,6 +77,7 @@ build_cpython() {
     step "bzip2" build_bzip2
     step "liblzma" build_lzma
     step "SQLite" build_sqlite
+    step "yyjson" build_yyjson
     step "CPython for this machine, counting" build_native
     step "profile of the workloads" record_profile
     step "CPython for WASI" build_wasi

@@ -4,7 +4,7 @@
 // load  imports an action; the memory after it is the action's image.
 // run   calls the action's main once.
 //
-// load and run find their payload at the door (input) and leave their answer there (result, raised). Each returns 0, or
+// load and run find their payload at the door (input, payload) and leave their answer there (result, raised). Each returns 0, or
 // 1 when it left an exception. The interpreter is never finalized: the memory is dropped whole.
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
@@ -12,6 +12,7 @@
 #include <string.h>
 #include <wasi/api.h>
 
+#include "decode.h"
 #include "net/host.h"
 
 #define DOOR(name) __attribute__((import_module("actiond"), import_name(#name)))
@@ -26,14 +27,53 @@ DOOR(log) void door_log(int level, const char *source, int source_len, const cha
 // Free memory that every image carries: most runs find their room here instead of growing, which costs system calls.
 #define HEADROOM_BYTES (2 << 20)
 
-static PyObject *input(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored)) {
-    int len = door_input_len();
-    char *bytes = PyMem_RawMalloc(len + 1);
-    if (bytes == NULL) return PyErr_NoMemory();
+// The bytes at the door, `len` of them and zeros for who decodes them. PyMem_RawFree is for them.
+static char *read_input(int *len) {
+    *len = door_input_len();
+    char *bytes = PyMem_RawMalloc(*len + DECODE_PADDING);
+    if (bytes == NULL) {
+        PyErr_NoMemory();
+        return NULL;
+    }
     door_input_read(bytes);
+    memset(bytes + *len, 0, DECODE_PADDING);
+    return bytes;
+}
+
+static PyObject *input(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored)) {
+    int len;
+    char *bytes = read_input(&len);
+    if (bytes == NULL) return NULL;
     PyObject *text = PyUnicode_DecodeUTF8(bytes, len, NULL);
     PyMem_RawFree(bytes);
     return text;
+}
+
+// What JSON says, as `loads` has it; that is asked where decode.c declines.
+static PyObject *decode_with(PyObject *loads, char *bytes, char *start, size_t len) {
+    int declined;
+    PyObject *value = decode_json(start, len, &declined);
+    if (value != NULL || !declined) return value;
+    // It was written over.
+    door_input_read(bytes);
+    return PyObject_CallFunction(loads, "s#", start, (Py_ssize_t)len);
+}
+
+static PyObject *payload(PyObject *Py_UNUSED(module), PyObject *loads) {
+    int len;
+    char *bytes = read_input(&len);
+    if (bytes == NULL) return NULL;
+    char *end = memchr(bytes, '\n', len);
+    if (end == NULL) {
+        PyMem_RawFree(bytes);
+        PyErr_SetString(PyExc_ValueError, "the payload has one line");
+        return NULL;
+    }
+    PyObject *line = PyUnicode_DecodeUTF8(bytes, end - bytes, NULL);
+    PyObject *value = line == NULL ? NULL : decode_with(loads, bytes, end + 1, len - (end + 1 - bytes));
+    PyMem_RawFree(bytes);
+    // Takes both references, and gives nothing where one is missing.
+    return Py_BuildValue("(NN)", line, value);
 }
 
 static PyObject *result(PyObject *Py_UNUSED(module), PyObject *bytes) {
@@ -179,6 +219,7 @@ static PyObject *keep(PyObject *Py_UNUSED(module), PyObject *objects) {
 
 static PyMethodDef methods[] = {
     {"input", input, METH_NOARGS, "The payload of this call."},
+    {"payload", payload, METH_O, "The payload's first line, and what the JSON behind it says; the argument reads what is rare."},
     {"result", result, METH_O, "Hand back the result; 0, or the limit in bytes when it is too large."},
     {"raised", raised, METH_O, "Hand back an exception as JSON."},
     {"log", log_record, METH_VARARGS, "Log(level, source, message), the last two as UTF-8."},

@@ -4,25 +4,14 @@
 
 set -euo pipefail
 
-# fetch ARGUMENTS... downloads what a list of data/ names, each file only if it has the hash that stands there.
-fetch() {
-    PYTHONPATH=$HERE/data/stand-in /usr/bin/python3 -m pip download --quiet --disable-pip-version-check --no-deps \
-        --require-hashes "$@"
-}
-
 fetch_data() {
-    local archive name patch
+    local name patch
     mkdir -p "$WORK/data" "$WORK/tools"
     cd "$WORK/data"
-    fetch --no-build-isolation --no-binary :all: --dest archives -r "$HERE/data/sources"
+    fetch_archives "$HERE/data/sources" archives
     fetch --only-binary :all: --dest wheels -r "$HERE/data/pure"
     /usr/bin/python3 -m pip install --quiet --disable-pip-version-check --root-user-action ignore --only-binary :all: \
         --require-hashes --target "$WORK/tools" -r "$HERE/data/tools"
-    for archive in archives/*.tar.gz; do
-        tar -xzf "$archive"
-        name=$(basename "$archive" .tar.gz)
-        mv "$name" "${name%-*}"
-    done
     for patch in "$HERE"/data/patches/*/*.patch; do
         name=$(basename "$(dirname "$patch")")
         echo "patch $name: ${patch##*/}"
@@ -55,7 +44,7 @@ data_tools() {
     cat >"$bin/python" <<TEXT
 #!/bin/sh
 export _PYTHON_HOST_PLATFORM=wasi-wasm32 _PYTHON_SYSCONFIGDATA_NAME=_sysconfigdata__wasi_wasm32-wasi PYTHONDONTWRITEBYTECODE=1
-export PYTHONPATH="$HERE/data/stand-in:$WORK/tools" ACTIOND_NUMPY_INCLUDE="$WORK/data/installed/numpy/_core/include"
+export PYTHONPATH="$HERE/stand-in:$WORK/tools" ACTIOND_NUMPY_INCLUDE="$WORK/data/installed/numpy/_core/include"
 exec "$WORK/data/python/bin/python3" "\$@"
 TEXT
     chmod +x "$bin"/*
@@ -87,7 +76,7 @@ TEXT
 
 # with_meson NAME ARGUMENT... configures, builds and installs into data/installed. NumPy brings the meson that knows its options.
 with_meson() {
-    local name=$1 meson=(env PYTHONPATH="$HERE/data/stand-in" /usr/bin/python3 "$WORK/data/numpy/vendored-meson/meson/meson.py")
+    local name=$1 meson=(env PYTHONPATH="$HERE/stand-in" /usr/bin/python3 "$WORK/data/numpy/vendored-meson/meson/meson.py")
     shift
     cd "$WORK/data"
     "${meson[@]}" setup "build-$name" "$name" --cross-file wasi.cross --native-file native.ini --prefix=/usr -Ddefault_library=static "$@"

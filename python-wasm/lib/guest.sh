@@ -5,7 +5,7 @@ set -euo pipefail
 
 # base_recipe sets what the guest `base` links; another guest adds to it.
 base_recipe() {
-    LINK_LIBRARIES="-lpython$PYTHON -lmpdec -lexpat -lHacl_Hash_SHA2 -lz -lbz2 -llzma -lsqlite3"
+    LINK_LIBRARIES="-lpython$PYTHON -lmpdec -lexpat -lHacl_Hash_SHA2 -lz -lbz2 -llzma -lsqlite3 -lyyjson"
     COMPILE_FLAGS=() LINK_OBJECTS=()
 }
 
@@ -34,11 +34,11 @@ compile_own() {
     done
 }
 
-# link_module TO: entry.c, net/*.c and the libraries, optimised as one program, as a reactor (exports, no main).
+# link_module TO: entry.c, decode.c, net/*.c and the libraries, optimised as one program, as a reactor (exports, no main).
 link_module() {
     local to=$1
     "${GUEST}_recipe"
-    compile_own "$ENTRY" "$HERE"/net/*.c
+    compile_own "$ENTRY" "$HERE/decode.c" "$HERE"/net/*.c
     # -lm and friends are empty in wasi-libc. Function names stay, for profiles and traps; line tables do not.
     # shellcheck disable=SC2046,SC2086  # lists of flags without spaces in them
     "$LLVM_BIN/clang" $(wasm_flags "$KEPT/sysroot") -mexec-model=reactor -Wl,--lto-O3 \

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The static libraries below CPython: zlib, bzip2, liblzma, SQLite. Each leaves lib/NAME.a and its headers in $DEPS.
+# The static libraries below CPython: zlib, bzip2, liblzma, SQLite; and beside it: yyjson. Each leaves lib/NAME.a and its headers in $DEPS.
 # A library that must lie below CPython (sockets, say) is one more function here and one more step in build.sh.
 
 set -euo pipefail
@@ -75,4 +75,11 @@ build_sqlite() {
         -DSQLITE_ENABLE_MATH_FUNCTIONS -DSQLITE_ENABLE_COLUMN_METADATA -DSQLITE_ENABLE_DBSTAT_VTAB \
         -DSQLITE_ENABLE_STAT4 -DHAVE_USLEEP=1 -- sqlite3.c
     cp sqlite3.h sqlite3ext.h "$DEPS/include/"
+}
+
+# What reads strict JSON.
+build_yyjson() {
+    cd "$WORK/src/yyjson/yyjson"
+    compile_into libyyjson.a -DYYJSON_DISABLE_WRITER -DYYJSON_DISABLE_UTILS -DYYJSON_DISABLE_NON_STANDARD -- yyjson.c
+    cp yyjson.h "$DEPS/include/"
 }

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Sources: fetched by apt with a private configuration (the machine's own lists stay as they are), signatures checked by apt,
-# unpacked, and patched. Uses $WORK and `versions`; leaves $WORK/src/NAME, $WORK/deb/NAME and $WORK/sources.json.
+# unpacked, and patched; a few by pip, with hashes of ours. Uses $WORK and `versions`; leaves $WORK/src/NAME, $WORK/deb/NAME and $WORK/sources.json.
 
 set -euo pipefail
 
@@ -53,8 +53,24 @@ write_suites() {
     printf 'Types: deb deb-src\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: %s\n\n' "$1" "$2" "$KEYRING"
 }
 
+# fetch ARGUMENTS... downloads by pip what a list names, each file only if it has the hash that stands there.
+fetch() {
+    PYTHONPATH=$HERE/stand-in /usr/bin/python3 -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes "$@"
+}
+
+# fetch_archives LIST TO downloads source archives to TO and unpacks them here, each as its name without the version.
+fetch_archives() {
+    local archive name
+    fetch --no-build-isolation --no-binary :all: --dest "$2" -r "$1"
+    for archive in "$2"/*.tar.gz; do
+        tar -xzf "$archive"
+        name=$(basename "$archive" .tar.gz)
+        mv "$name" "${name%-*}"
+    done
+}
+
 fetch_sources() {
-    local name
+    local name version
     apt_options
     configure_apt
     cd "$WORK/download"
@@ -65,6 +81,12 @@ fetch_sources() {
         mkdir -p "$WORK/deb/$name"
         dpkg-deb -x "$name"_*.deb "$WORK/deb/$name"
         record_source "$name" "$(dpkg-deb -f "$name"_*.deb Version)" "$name"_*.deb ""
+    done
+    cd "$WORK/src"
+    fetch_archives "$HERE/sources" "$WORK/archives"
+    for name in "$WORK"/archives/*.tar.gz; do
+        version=$(basename "$name" .tar.gz)
+        record_source "${version%-*}" "${version##*-}" "$name" ""
     done
 }
 

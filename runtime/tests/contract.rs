@@ -3,6 +3,8 @@
 use std::{sync::mpsc::sync_channel, time::Duration};
 
 use actiond_runtime::{End, Input, Preparation, Tail};
+use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
+use serde_json::{Value, json};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
@@ -76,6 +78,105 @@ async fn results_become_json() {
         let outcome = bench.run(&action, &format!("[{index}]")).await;
         assert_eq!(ending(&outcome), *expected, "for {value}");
     }
+}
+
+/// Texts that `main` must be given as `json.loads` reads them: two decoders share the work.
+const PAYLOADS: &[&str] = &[
+    "null",
+    " [ true , false ]\r\n\t",
+    "{\"a\": 1, \"b\": 2, \"a\": 3, \"\": 4, \"a\\u0062\": 5}",
+    "[0, -0, -1, 9223372036854775807, 18446744073709551615, -9223372036854775808]",
+    "[18446744073709551616, -9223372036854775809, 123456789012345678901234567890]",
+    "[0.0, -0.0, 1e5, 1E+5, 0.1, 5e-324, 1e-400, 2.2250738585072011e-308, 1.7976931348623157e308, 9007199254740993.0]",
+    "[1e400, -1e400]",
+    "[NaN, Infinity, -Infinity]",
+    "[\"\", \"a\", \"\\u0000\", \"\\\"\\\\\\/\\b\\f\\n\\r\\t\", \"\u{7f}\u{e9}\u{20ac}\u{1f600}\"]",
+    "[\"\\u00e9\\ud83d\\ude00\", \"\\ud83d\", \"\\ude00\\ud83d\"]",
+    "{\"\u{e9}\": {\"\u{1f600}\": []}, \"\\u00e9\": {}}",
+];
+
+const READS_ALIKE: &str = "
+import json
+
+def main(data):
+    # repr tells -0.0, nan, and 1 from 1.0 and True.
+    return [text for text, value in data if repr(json.loads(text)) != repr(value)]
+";
+
+#[tokio::test]
+async fn payloads_are_what_json_says() {
+    let bench = Bench::new().await;
+    let action = bench.ready(READS_ALIKE).await;
+    for text in PAYLOADS {
+        let payload = format!("[[{}, {text}]]", json!(text));
+        assert_eq!(ending(&bench.run(&action, &payload).await), "[]", "for {text}");
+    }
+    let any = generated_json();
+    let mut random = TestRunner::deterministic();
+    let texts = (0..2_000).flat_map(|_| {
+        let text = any.new_tree(&mut random).unwrap().current().to_string();
+        [escaped(&text), text]
+    });
+    let pairs: Vec<_> = texts.map(|text| format!("[{}, {text}]", json!(text))).collect();
+    assert_eq!(ending(&bench.run(&action, &format!("[{}]", pairs.join(","))).await), "[]");
+}
+
+fn generated_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 32, 8, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..8).prop_map(Value::from),
+            prop::collection::hash_map("[a-c\u{e9}\u{1f600}]{0,3}", inner, 0..8)
+                .prop_map(|map| Value::from_iter(map)),
+        ]
+    })
+}
+
+/// The same JSON in ASCII.
+fn escaped(text: &str) -> String {
+    let mut ascii = String::new();
+    for character in text.chars() {
+        if character.is_ascii() {
+            ascii.push(character);
+        } else {
+            let units = character
+                .encode_utf16(&mut [0; 2])
+                .iter()
+                .map(|unit| format!("\\u{unit:04x}"))
+                .collect::<String>();
+            ascii.push_str(&units);
+        }
+    }
+    ascii
+}
+
+/// (a payload that is none, what `json.loads` says of it)
+const NO_PAYLOADS: &[(&str, &str)] = &[
+    ("", "Expecting value: line 1 column 1 (char 0)"),
+    ("[1,", "Expecting value: line 1 column 4 (char 3)"),
+    ("[1]]", "Extra data: line 1 column 4 (char 3)"),
+    ("{1: 2}", "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
+    ("[\"a\nb\"]", "Invalid control character at: line 1 column 4 (char 3)"),
+];
+
+#[tokio::test]
+async fn what_is_no_json_is_an_error_of_the_run() {
+    let bench = Bench::new().await;
+    let action = bench.ready("def main(data): return data").await;
+    for (payload, expected) in NO_PAYLOADS {
+        let expected = format!("json.decoder.JSONDecodeError: {expected}");
+        assert_eq!(ending(&bench.run(&action, payload).await), expected, "for {payload}");
+    }
+    let deep = "[".repeat(100_000) + &"]".repeat(100_000);
+    let ended = ending(&bench.run(&action, &deep).await);
+    assert!(ended.starts_with("RecursionError: "), "{ended}");
 }
 
 /// (definition of main, how it ends when called with `[1]`)

@@ -152,9 +152,10 @@ def _run() -> None:
     _actiond.reseed(generators)
     _generator.gauss_next = None
     logging._startTime = time.time_ns()
-    text = _actiond.input()
-    # The payload follows the first line, which is empty unless there is something to tell this run.
-    data = _decode(text, 1 if text[0] == "\n" else _begin(text))
+    # The first line is empty unless there is something to tell this run.
+    line, data = _actiond.payload(json.loads)
+    if line:
+        _begin(line)
     arguments = (data, _logger)[:_arguments]
     try:
         result.hand_back(_main(*arguments))
@@ -173,16 +174,15 @@ def _wipe() -> None:
             size //= 2
 
 
-def _begin(text: str) -> int:
-    """Do what the first line says. Returns where the payload begins."""
+def _begin(line: str) -> None:
+    """Do what the first line says."""
     global _stays
-    wire, end = _scan(text, 0)
+    wire, _ = _scan(line, 0)
     if wire["stays"]:
         _stays = True
         _set_variables(wire["env"])
     else:
         os.environ.update(wire["env"])
-    return end + 1
 
 
 def _set_variables(pairs: list[list[str]]) -> None:
@@ -207,15 +207,6 @@ def _settle() -> None:
             os.environ[name] = value
     packages.settle()
     gc.collect()
-
-
-def _decode(text: str, start: int) -> object:
-    """Like `json.loads` from there on, without what it does around the scanner: half of a small run's instructions."""
-    try:
-        data, end = _scan(text, start)
-    except StopIteration:
-        return json.loads(text[start:])
-    return data if end == len(text) else json.loads(text[start:])
 
 
 def _count_arguments(main: Callable[..., object]) -> int:

@@ -1,0 +1,1 @@
+"""Stands in for setuptools, the build backend of some source archives."""
