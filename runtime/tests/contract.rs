@@ -133,8 +133,7 @@ fn generated_json() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(4, 32, 8, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..8).prop_map(Value::from),
-            prop::collection::hash_map("[a-c\u{e9}\u{1f600}]{0,3}", inner, 0..8)
-                .prop_map(|map| Value::from_iter(map)),
+            prop::collection::hash_map("[a-c\u{e9}\u{1f600}]{0,3}", inner, 0..8).prop_map(Value::from_iter),
         ]
     })
 }
