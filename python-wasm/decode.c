@@ -90,19 +90,18 @@ static PyObject *convert(Decoder *decoder, yyjson_val *value) {
 }
 
 PyObject *decode_json(char *bytes, size_t len, int *declined) {
-    yyjson_read_err error;
-    yyjson_doc *document =
-        yyjson_read_opts(bytes, len, YYJSON_READ_INSITU | YYJSON_READ_BIGNUM_AS_RAW, NULL, &error);
-    *declined = 0;
-    if (document == NULL) {
-        if (error.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION) return PyErr_NoMemory();
-        *declined = 1;
-        return NULL;
-    }
+    *declined = 1;
+    yyjson_doc *document = yyjson_read_opts(bytes, len, YYJSON_READ_INSITU | YYJSON_READ_BIGNUM_AS_RAW, NULL, NULL);
+    if (document == NULL) return NULL;
     Decoder decoder = {.declined = 0};
     PyObject *value = convert(&decoder, yyjson_doc_get_root(document));
     for (size_t i = 0; i < NAMES; i++) Py_XDECREF(decoder.names[i]);
     yyjson_doc_free(document);
+    // What yyjson found out about the text took room that may be enough now.
+    if (value == NULL && PyErr_ExceptionMatches(PyExc_MemoryError)) {
+        PyErr_Clear();
+        return NULL;
+    }
     *declined = decoder.declined;
     return value;
 }

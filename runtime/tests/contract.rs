@@ -2,7 +2,7 @@
 
 use std::{sync::mpsc::sync_channel, time::Duration};
 
-use actiond_runtime::{End, Input, Preparation, Tail};
+use actiond_runtime::{End, Input, Limits, Preparation, Tail};
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use serde_json::{Value, json};
 use tokio::time::timeout;
@@ -176,6 +176,21 @@ async fn what_is_no_json_is_an_error_of_the_run() {
     let deep = "[".repeat(100_000) + &"]".repeat(100_000);
     let ended = ending(&bench.run(&action, &deep).await);
     assert!(ended.starts_with("RecursionError: "), "{ended}");
+}
+
+/// (MiB that a run may have, how it ends when four million numbers are its payload). The quicker decoder takes some 130 MiB for them, the
+/// other some 60.
+const MEMORIES: &[(usize, &str)] = &[(256, "4000000"), (112, "4000000"), (48, "MemoryError: ")];
+
+#[tokio::test]
+async fn payloads_are_decoded_in_the_memory_that_there_is() {
+    let bench = Bench::new().await;
+    let action = bench.ready("def main(data): return len(data)").await;
+    let payload = format!("[1{}]", ",1".repeat(3_999_999));
+    for (mib, expected) in MEMORIES {
+        let limits = Limits { memory_bytes: mib << 20, ..limits() };
+        assert_eq!(ending(&bench.run_with(&action, &payload, &limits).await), *expected, "in {mib} MiB");
+    }
 }
 
 /// (definition of main, how it ends when called with `[1]`)
