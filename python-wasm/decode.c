@@ -9,6 +9,10 @@
 // Records name the same few fields again and again: each name is one object.
 #define NAMES 128
 #define NAME_BYTES_MAX 64
+// What yyjson finds out about a text takes up to nine times its bytes.
+#define TEXT_BYTES_MAX (4 << 20)
+
+_Static_assert(DECODE_PADDING >= YYJSON_PADDING_SIZE, "what yyjson reads past the text");
 
 typedef struct {
     PyObject *names[NAMES];
@@ -91,6 +95,7 @@ static PyObject *convert(Decoder *decoder, yyjson_val *value) {
 
 PyObject *decode_json(char *bytes, size_t len, int *declined) {
     *declined = 1;
+    if (len > TEXT_BYTES_MAX) return NULL;
     yyjson_doc *document = yyjson_read_opts(bytes, len, YYJSON_READ_INSITU | YYJSON_READ_BIGNUM_AS_RAW, NULL, NULL);
     if (document == NULL) return NULL;
     Decoder decoder = {.declined = 0};

@@ -30,7 +30,7 @@ DOOR(log) void door_log(int level, const char *source, int source_len, const cha
 // The bytes at the door, `len` of them and zeros for who decodes them. PyMem_RawFree is for them.
 static char *read_input(int *len) {
     *len = door_input_len();
-    char *bytes = PyMem_RawMalloc(*len + DECODE_PADDING);
+    char *bytes = PyMem_RawMalloc((size_t)*len + DECODE_PADDING);
     if (bytes == NULL) {
         PyErr_NoMemory();
         return NULL;
@@ -49,14 +49,22 @@ static PyObject *input(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored)
     return text;
 }
 
-// What JSON says, as `loads` has it; that is asked where decode.c declines.
-static PyObject *decode_with(PyObject *loads, char *bytes, char *start, size_t len) {
+// What the JSON from `start` on says, as `loads` has it; that is asked where decode.c declines. Frees `bytes`, which are `len`.
+static PyObject *decode_rest(PyObject *loads, char *bytes, int len, char *start) {
     int declined;
-    PyObject *value = decode_json(start, len, &declined);
-    if (value != NULL || !declined) return value;
-    // It was written over.
-    door_input_read(bytes);
-    return PyObject_CallFunction(loads, "s#", start, (Py_ssize_t)len);
+    size_t rest = len - (start - bytes);
+    PyObject *value = decode_json(start, rest, &declined), *text = NULL;
+    if (declined) {
+        // It was written over.
+        door_input_read(bytes);
+        text = PyUnicode_DecodeUTF8(start, (Py_ssize_t)rest, NULL);
+    }
+    PyMem_RawFree(bytes);
+    if (text != NULL) {
+        value = PyObject_CallOneArg(loads, text);
+        Py_DECREF(text);
+    }
+    return value;
 }
 
 static PyObject *payload(PyObject *Py_UNUSED(module), PyObject *loads) {
@@ -66,14 +74,16 @@ static PyObject *payload(PyObject *Py_UNUSED(module), PyObject *loads) {
     char *end = memchr(bytes, '\n', len);
     if (end == NULL) {
         PyMem_RawFree(bytes);
-        PyErr_SetString(PyExc_ValueError, "the payload has one line");
+        PyErr_SetString(PyExc_ValueError, "the payload lacks its first line");
         return NULL;
     }
     PyObject *line = PyUnicode_DecodeUTF8(bytes, end - bytes, NULL);
-    PyObject *value = line == NULL ? NULL : decode_with(loads, bytes, end + 1, len - (end + 1 - bytes));
-    PyMem_RawFree(bytes);
+    if (line == NULL) {
+        PyMem_RawFree(bytes);
+        return NULL;
+    }
     // Takes both references, and gives nothing where one is missing.
-    return Py_BuildValue("(NN)", line, value);
+    return Py_BuildValue("(NN)", line, decode_rest(loads, bytes, len, end + 1));
 }
 
 static PyObject *result(PyObject *Py_UNUSED(module), PyObject *bytes) {

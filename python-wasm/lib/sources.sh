@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Sources: fetched by apt with a private configuration (the machine's own lists stay as they are), signatures checked by apt,
-# unpacked, and patched; a few by pip, with hashes of ours. Uses $WORK and `versions`; leaves $WORK/src/NAME, $WORK/deb/NAME and $WORK/sources.json.
+# unpacked, and patched; a few by pip, with hashes of ours. Uses $WORK and `versions`; leaves $WORK/src/NAME, $WORK/deb/NAME and $WORK/sources.tsv.
 
 set -euo pipefail
 
@@ -70,7 +70,7 @@ fetch_archives() {
 }
 
 fetch_sources() {
-    local name version
+    local name archive
     apt_options
     configure_apt
     cd "$WORK/download"
@@ -84,9 +84,9 @@ fetch_sources() {
     done
     cd "$WORK/src"
     fetch_archives "$HERE/sources" "$WORK/archives"
-    for name in "$WORK"/archives/*.tar.gz; do
-        version=$(basename "$name" .tar.gz)
-        record_source "${version%-*}" "${version##*-}" "$name" ""
+    for archive in "$WORK"/archives/*.tar.gz; do
+        name=$(basename "$archive" .tar.gz)
+        record_source "${name%-*}" "${name##*-}" "$archive" ""
     done
 }
 

@@ -40,3 +40,8 @@ np.copyto(v, [1, 2])
 np.fill_diagonal(a[0], 5), a[0]
 np.place(v, v > 7, [0]), v
 np.einsum("i,j->ij", v[:2], v[:3]), np.tensordot(a[0], a[1], axes=([0, 1], [0, 1])), np.inner(v, v), np.outer([1, 2], [3]), np.dot(v, v), np.vdot([1j], [1j]), np.kron([1, 2], [1, 1])
+np.take(np.arange(1000), [2**31, -2**33, 2**32 + 1], mode="wrap"), np.take(np.arange(1000), np.array([2**32 - 1], dtype="u4"), mode="wrap")
+(lambda x: (np.put(x, [2**31 + 1], 7, mode="wrap"), x))(np.arange(50)), np.choose([2**31, 1], [[n, -n] for n in range(30)], mode="wrap")
+np.ravel_multi_index(([2**31, 5], [1, 2**32]), (300, 400), mode="wrap"), np.take([10, 20, 30], [2**31, -2**40], mode="clip")
+v[np.array([2**32 - 1], dtype="u4")]
+np.arange(100)[np.arange(24).reshape(2, 3, 4).transpose(1, 0, 2)].strides, np.arange(100)[np.arange(24).reshape(4, 6).T[::2]].strides, np.arange(100)[np.arange(24).reshape(4, 6)[:, ::2]].strides
