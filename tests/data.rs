@@ -437,5 +437,6 @@ fn a_data_guest_that_cannot_be_opened_is_tried_again() {
     // One without the packages is none.
     another(place.path(), |manifest| manifest["packages"] = json!([]));
     assert_eq!(upload(&server, &files, &[]).status, 500);
-    assert!(server.stderr().contains("it has no numpy"), "{}", server.stderr());
+    let said = server.stop().stderr;
+    assert!(said.contains("it has no numpy"), "{said}");
 }
